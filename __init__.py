@@ -1,0 +1,1 @@
+"""eacu: a computable general equilibrium model of the Eurasian Customs Union."""
