@@ -1,0 +1,211 @@
+"""A synthetic table of Belarus: neighbours' technology, forced to what is observed of Belarus.
+
+No input-output table of Belarus is published in a form that can be used here. The prior takes input coefficients
+from the WIOD tables of Lithuania, Latvia, Poland and Russia, weighted as the named prior says
+(``data/parameters/belarus_priors.csv``), output from industrial statistics and national accounts, and final demand
+from the neighbours' patterns moved to the household survey. :func:`.national.estimate_region` then forces the
+observed margins. The result is synthetic and every use of it must say so; comparing priors shows what hangs on it.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from .national import CELL_LEVELS, FACTORS, USERS, VALUE_ADDED_GROUPS, Border
+from .priors import gtap_prior, one_sided, with_errors
+from .trade import Tables, belarus_figure, sector_list
+
+PRIOR = "neighbours"
+"""The named prior used for the committed SAM."""
+BELARUS_ERROR = {
+    "use": 0.50,
+    "factor": 0.30,
+    "factor_tax": 0.30,
+    "production_tax": 0.30,
+    "domestic": 0.50,
+    "demand": 0.30,
+    "sales_tax": 0.20,
+}
+FOOD = ("agr", "dmt", "ofd")
+MARGIN_IN_FOOD_PRICE = 0.25
+"""Share of what households pay for food that is trade margin and tax (assumed); the SAM shows food before both."""
+OTHER_PRODUCTION_TAX = 0.02
+"""Other taxes on production as a share of value added (assumed)."""
+SMALLEST_HOME_SHARE = 0.25
+"""Least share of output sold at home in the prior: exports by customs chapter and output by branch follow different
+classifications (chemical fibres, potash), and their difference can be too small."""
+SALES_TAX_SPLIT = {"household": 0.85, "investment": 0.15}
+"""How taxes on products less trade taxes are spread over final users (assumed)."""
+WIOD_USER = {"household": ("CONS_h", "CONS_np"), "government": ("CONS_g",), "investment": ("GFCF", "INVEN")}
+
+
+def belarus_prior(border: Border, controls: pd.Series, tables: Tables, name: str = PRIOR) -> pd.DataFrame:
+    """The prior table of Belarus in million USD of 2007, cells as in :class:`.national.NationalTable`.
+
+    Raises KeyError if the named prior is not in ``belarus_priors.csv``.
+    """
+    sectors = sector_list(tables)
+    technology = _Technology(tables, name)
+    output = _output(controls, technology, tables)
+    use = technology.inputs * output
+    value_added = _value_added(output, technology, controls)
+    factors = _factor_shares(tables) * value_added * (1 - OTHER_PRODUCTION_TAX)
+    sales_tax = pd.Series(SALES_TAX_SPLIT) * _sales_tax_total(border, controls)
+    levels = _demand_levels(controls).sub(sales_tax, fill_value=0.0)
+    demand = technology.demand * levels[technology.demand.columns]
+    cells = {
+        "use": use.stack(),
+        "factor": factors.stack(),
+        "production_tax": one_sided(value_added * OTHER_PRODUCTION_TAX, left=True),
+        "domestic": one_sided((output - border.exports[sectors]).clip(lower=SMALLEST_HOME_SHARE * output), left=False),
+        "demand": demand.loc[sectors].stack(),
+        "sales_tax": one_sided(sales_tax, left=True),
+    }
+    prior = pd.concat(cells)
+    prior.index = prior.index.set_names(CELL_LEVELS)
+    return with_errors(prior, BELARUS_ERROR)
+
+
+def output_controls(tables: Tables) -> pd.Series:
+    """Output of 2007 at basic prices, million USD, as controls ``output:<sector>``.
+
+    Only for sectors that are whole branches of the industrial statistics and whose trade follows the same
+    classification (power, ferrous metals, wood). January-April 2008 in roubles is put on a year and moved to 2007 by GDP in USD: the shares are
+    seasonal and the level approximate, so the standard error is large.
+    """
+    branches = tables("parameters/belarus_branches")
+    total = _industrial_output(tables)
+    whole = branches.groupby("sector")["value"].max() == 1
+    shares = branches["branch"].map(lambda b: belarus_figure(tables, f"industry_{b}_share_jan_apr_2008") / 100)
+    output = (branches["value"] * shares * total).groupby(branches["sector"]).sum()
+    mixed = ["oth", "chm", "lgt"]  # products of other branches; fibres are chemicals by branch, textiles by chapter
+    output = output[whole[whole].index.difference(mixed)]
+    return output.rename(index=lambda sector: f"output:{sector}")
+
+
+def _industrial_output(tables: Tables) -> float:
+    accounts = tables("sources/national_accounts").set_index(["region", "item"])["value"]
+    roubles = belarus_figure(tables, "industry_all_industry_output_jan_apr_2008")
+    scale = tables("parameters/belarus_industry").set_index("item")["value"]
+    dollars = 1000 * roubles / scale["roubles_per_dollar_2008"] * 12 / 4
+    return float(dollars * accounts["BLR", "gdp"] / scale["gdp_2008"])
+
+
+class _Technology:
+    """Weighted neighbours' coefficients at model sectors.
+
+    ``inputs``: intermediate input per unit of output (input x activity), domestic and imported together;
+    ``value_added``: per unit of output; ``demand``: pattern of each final user, summing to one.
+    """
+
+    def __init__(self, tables: Tables, name: str) -> None:
+        priors = tables("parameters/belarus_priors")
+        weights = priors[priors["prior"] == name].set_index("country")["value"]
+        if weights.empty:
+            known = sorted(priors["prior"].unique())
+            raise KeyError(f"no prior {name!r} for Belarus in data/parameters/belarus_priors.csv; known: {known}")
+        self._sectors = sector_list(tables)
+        self._mapping = tables("mappings/sectors_wiod")
+        pairs = pd.MultiIndex.from_frame(self._mapping[["sector", "wiod"]])
+        members = pd.Series(1.0, index=pairs).unstack("wiod", fill_value=0.0)
+        self._members = members.reindex(self._sectors, fill_value=0.0)
+        russia = gtap_prior("RUS", tables)["prior"]
+        self._russian_use = russia["use"].unstack(fill_value=0.0).reindex(self._sectors, fill_value=0.0)
+        self._russian_demand = russia["demand"].unstack(fill_value=0.0).reindex(self._sectors, fill_value=0.0)
+        wiod = tables("sources/io_priors").set_index(["country", "table", "row", "column"])["value"]
+        parts = {country: self._country(wiod[str(country)]) for country in weights.index}
+        self.inputs = sum(w * parts[c][0] for c, w in weights.items()) / weights.sum()
+        self.value_added = sum(w * parts[c][1] for c, w in weights.items()) / weights.sum()
+        self.demand = sum(w * parts[c][2] for c, w in weights.items()) / weights.sum()
+        self.demand["household"] = _with_food_share(self.demand["household"], tables)
+
+    def _country(self, wiod: pd.Series) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame]:
+        intermediate = _sum_tables(wiod, "intermediate_domestic", "intermediate_imported")
+        final = _sum_tables(wiod, "final_domestic", "final_imported")
+        output = wiod["output"].groupby("column").sum()
+        added = wiod["value_added"].groupby("column").sum()
+        inputs, value_added = {}, {}
+        for sector in self._sectors:
+            codes = [c for c in self._codes(sector) if c in output.index]
+            total = output[codes].sum()
+            column = intermediate.reindex(columns=codes, fill_value=0.0).sum(axis=1) / total
+            inputs[sector] = self._split(column, self._russian_use[sector])
+            value_added[sector] = added.reindex(codes).sum() / total
+        demand = {}
+        for user, columns in WIOD_USER.items():
+            column = final.reindex(columns=list(columns), fill_value=0.0).sum(axis=1).clip(lower=0.0)
+            pattern = self._split(column, self._russian_demand[user])
+            demand[user] = pattern / pattern.sum()
+        return pd.DataFrame(inputs), pd.Series(value_added), pd.DataFrame(demand)
+
+    def _codes(self, sector: str) -> list[str]:
+        """WIOD sectors whose technology a model sector takes: those it is the main part of, else any."""
+        mine = self._mapping[self._mapping["sector"] == sector]
+        main = mine[mine["is_main"].astype(bool)]
+        return (mine if main.empty else main)["wiod"].tolist()
+
+    def _split(self, column: pd.Series, russian: pd.Series) -> pd.Series:
+        """Spread a column over WIOD rows to model sectors, inside a WIOD sector as Russia's users do."""
+        weights = self._members.mul(russian, axis=0)
+        unused = weights.sum() <= 0
+        weights.loc[:, unused] = self._members.loc[:, unused]
+        shares = weights / weights.sum()
+        return shares[column.index] @ column
+
+
+def _sum_tables(wiod: pd.Series, first: str, second: str) -> pd.DataFrame:
+    return wiod[first].unstack(fill_value=0.0).add(wiod[second].unstack(fill_value=0.0), fill_value=0.0)
+
+
+def _with_food_share(pattern: pd.Series, tables: Tables) -> pd.Series:
+    """Move a consumption pattern to the observed share of food and drink (household survey, Q3 2007)."""
+    survey = sum(belarus_figure(tables, f"household_{item}_q3_2007") for item in ("food_and_catering", "alcohol"))
+    share = survey / 100 * (1 - MARGIN_IN_FOOD_PRICE)
+    food = pattern.index.isin(FOOD)
+    return pd.concat(
+        [pattern[food] / pattern[food].sum() * share, pattern[~food] / pattern[~food].sum() * (1 - share)]
+    ).reindex(pattern.index)
+
+
+def _output(controls: pd.Series, technology: _Technology, tables: Tables) -> pd.Series:
+    """Prior output by sector: industrial branches where published, else value added over its coefficient."""
+    total = _industrial_output(tables)
+    russia = gtap_prior("RUS", tables)["prior"]["factor"].groupby("column").sum()
+    output = pd.Series(0.0, index=sector_list(tables))
+    for row in tables("parameters/belarus_branches").itertuples():
+        share = belarus_figure(tables, f"industry_{row.branch}_share_jan_apr_2008") / 100
+        output[row.sector] += row.value * share * total
+    for group, members in VALUE_ADDED_GROUPS.items():
+        if group == "C-E":
+            continue
+        weights = russia[list(members)] / russia[list(members)].sum()
+        output[list(members)] = controls[f"value_added:{group}"] * weights / technology.value_added[list(members)]
+    return output
+
+
+def _value_added(output: pd.Series, technology: _Technology, controls: pd.Series) -> pd.Series:
+    """Value added by sector: neighbours' coefficients, scaled to each group of the national accounts."""
+    added = output * technology.value_added.clip(lower=0.02)
+    for group, members in VALUE_ADDED_GROUPS.items():
+        inside = list(members)
+        added[inside] *= controls[f"value_added:{group}"] / added[inside].sum()
+    return added
+
+
+def _factor_shares(tables: Tables) -> pd.DataFrame:
+    """Factor shares by sector (factor x sector), borrowed from Russia, no resource rent outside extraction."""
+    russia = gtap_prior("RUS", tables)["prior"]["factor"].unstack(fill_value=0.0).reindex(list(FACTORS))
+    return russia / russia.sum()
+
+
+def _demand_levels(controls: pd.Series) -> pd.Series:
+    """Final demand by user at purchaser prices."""
+    names = ["household_consumption", "government_consumption", "capital_formation"]
+    return controls[names].set_axis(list(USERS))
+
+
+def _sales_tax_total(border: Border, controls: pd.Series) -> float:
+    """Taxes on products other than duties: GDP less value added less import duty less export tax."""
+    value_added = sum(controls[f"value_added:{group}"] for group in VALUE_ADDED_GROUPS)
+    return float(controls["gdp"] - value_added - border.duty.sum() - border.export_tax.sum())
+

@@ -1,0 +1,166 @@
+"""From the committed tables to the balanced SAM: trade, border, national tables, assembly, report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .belarus import PRIOR, belarus_prior, output_controls
+from .border import BorderFlows, border_flows
+from .national import VALUE_ADDED_GROUPS, NationalTable, estimate_region
+from .priors import gtap_prior, without
+from .sam import COLUMNS, WORLD, Sam
+from .trade import Tables, estimate_goods, estimate_services, sector_list
+from .balancing import BalanceResult
+
+REGIONS = ("RUS", "BLR", "KAZ", "KGZ", "EU", "CHN", "ROW")
+MEMBERS = ("RUS", "BLR", "KAZ")
+Row = tuple[str, str, str, str, float]
+
+
+@dataclass(frozen=True)
+class Build:
+    """The estimated base year: the SAM and everything it was made from."""
+
+    sam: Sam
+    goods: BalanceResult
+    services: BalanceResult
+    border: BorderFlows
+    tables: dict[str, NationalTable]
+
+
+def build_sam(tables: Tables, belarus: str = PRIOR, method: str = "cross_entropy") -> Build:
+    """Estimate the world SAM of 2007 from the committed tables.
+
+    ``belarus`` names the prior of the synthetic Belarusian table, ``method`` the balancing method of the national
+    tables (see :func:`.balancing.solve`). Belarus is estimated before ROW, which is GTAP's rest of the world less
+    Belarus.
+    """
+    goods, services = estimate_goods(tables), estimate_services(tables)
+    border = border_flows(pd.concat([goods.values, services.values]), tables)
+    sectors = sector_list(tables)
+    national: dict[str, NationalTable] = {}
+    for region in REGIONS:
+        at_border, controls = border.of(region, sectors), national_controls(region, tables)
+        if region == "BLR":
+            prior = belarus_prior(at_border, controls, tables, belarus)
+            controls = pd.concat([controls, output_controls(tables)])
+        else:
+            prior = gtap_prior(region, tables)
+        if region == "ROW":
+            prior = without(prior, national["BLR"].cells)
+        national[region] = estimate_region(region, prior, at_border, controls, method)
+    rows = list(_national_rows(national, tables)) + list(_trade_rows(border))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    sam = Sam.from_table(table[table["value"] != 0].reset_index(drop=True))
+    return Build(sam, goods, services, border, national)
+
+
+def national_controls(region: str, tables: Tables) -> pd.Series:
+    """National accounts of 2007 that the region's table is held to, million USD.
+
+    Value added by group and labour only for the members: GTAP's sectors of the large regions stay as they are.
+    Labour's share (PWT) is read as a share of value added at basic prices.
+    """
+    accounts = tables("sources/national_accounts").set_index(["region", "item"])["value"][region]
+    names = ["gdp", "household_consumption", "government_consumption", "capital_formation"]
+    controls = accounts[names]
+    if region in MEMBERS:
+        groups = {f"value_added:{g}": accounts[f"value_added_{g}"] for g in VALUE_ADDED_GROUPS}
+        labour = accounts["labour_share"] * sum(groups.values())
+        controls = pd.concat([controls, pd.Series(groups | {"labour": labour})])
+    return controls
+
+
+def _national_rows(national: dict[str, NationalTable], tables: Tables) -> Iterator[Row]:
+    accounts = tables("sources/national_accounts").set_index(["region", "item"])["value"]
+    inflows = {region: -_trade_balance(table) for region, table in national.items()}
+    drift = sum(inflows.values())  # rounding of the margins' two sides
+    inflows["ROW"] -= drift
+    for region, table in national.items():
+        yield from _production_rows(region, table)
+        saving = accounts.get((region, "government_balance"), None)
+        yield from _income_rows(region, table, inflows[region], 0.0 if saving is None else float(saving))
+
+
+def _trade_balance(table: NationalTable) -> float:
+    """Exports of goods, services and transport, fob, less imports cif, million USD."""
+    border = table.border
+    return float((border.exports + border.export_tax + border.transport - border.imports).sum())
+
+
+def _production_rows(region: str, table: NationalTable) -> Iterator[Row]:
+    cells = table.cells
+    for (good, activity), value in cells["use"].items():
+        yield region, f"commodity:{good}", region, f"activity:{activity}", value
+    for (factor, activity), value in cells["factor"].items():
+        yield region, f"factor:{factor}", region, f"activity:{activity}", value
+    for tax in ("factor", "production"):
+        if f"{tax}_tax" in cells.index.get_level_values("item"):
+            for (_, activity), value in cells[f"{tax}_tax"].items():
+                yield region, f"tax:{tax}", region, f"activity:{activity}", value
+    for (good, _), value in cells["domestic"].items():
+        yield region, f"activity:{good}", region, f"commodity:{good}", value
+    for (good, user), value in cells["demand"].items():
+        yield region, f"commodity:{good}", region, user, value
+    for (_, user), value in cells["sales_tax"].items():
+        yield region, "tax:sales", region, user, value
+
+
+def _income_rows(region: str, table: NationalTable, inflow: float, saving: float) -> Iterator[Row]:
+    """Incomes of household, government and savings.
+
+    Direct taxes are shown net of transfers to households: what the government needs for its consumption and
+    saving beyond its indirect taxes. If indirect taxes exceed that, the excess is a transfer to the household.
+    """
+    cells = table.cells
+    factors = cells["factor"].groupby("row").sum()
+    for factor, value in factors.items():
+        yield region, "household", region, f"factor:{factor}", value
+    for tax in ("factor", "production", "sales"):
+        if f"{tax}_tax" in cells.index.get_level_values("item"):
+            yield region, "government", region, f"tax:{tax}", cells[f"{tax}_tax"].sum()
+    border = table.border
+    yield region, "government", region, "tax:export", border.export_tax.sum()
+    spending = {user: cells["demand"].xs(user, level="column").sum() for user in ("household", "government", "investment")}
+    spending = {user: value + cells["sales_tax"].get(("", user), 0.0) for user, value in spending.items()}
+    indirect = cells.reindex(["factor_tax", "production_tax", "sales_tax"], level="item").sum()
+    indirect += border.export_tax.sum() + border.duty.sum()
+    need = spending["government"] + saving - indirect
+    if need >= 0:
+        yield region, "tax:direct", region, "household", need
+        yield region, "government", region, "tax:direct", need
+    else:
+        yield region, "household", region, "government", -need
+    yield region, "savings", region, "government", saving
+    yield region, "savings", region, "household", factors.sum() - need - spending["household"]
+    yield region, "savings", WORLD, "capital", inflow
+    yield region, "investment", region, "savings", spending["investment"]
+
+
+def _trade_rows(border: BorderFlows) -> Iterator[Row]:
+    duties: dict[tuple[str, str], float] = {}
+    margins: dict[str, float] = {}
+    flows = pd.DataFrame(
+        {"basic": border.basic, "export_tax": border.export_tax, "margin": border.margin, "duty": border.duty}
+    )
+    for (good, exporter, importer), flow in flows.iterrows():
+        commodity = f"commodity:{good}"
+        if exporter == importer:
+            yield exporter, f"activity:{good}", exporter, f"intra:{good}", flow["basic"]
+            yield exporter, f"intra:{good}", importer, commodity, flow["basic"]
+        else:
+            yield exporter, f"activity:{good}", importer, commodity, flow["basic"]
+        yield exporter, "tax:export", importer, commodity, flow["export_tax"]
+        yield WORLD, f"margin:{exporter}", importer, commodity, flow["margin"]
+        yield importer, f"tax:import:{exporter}", importer, commodity, flow["duty"]
+        duties[importer, exporter] = duties.get((importer, exporter), 0.0) + flow["duty"]
+        margins[exporter] = margins.get(exporter, 0.0) + flow["margin"]
+    for (importer, exporter), duty in duties.items():
+        yield importer, "government", importer, f"tax:import:{exporter}", duty
+    for exporter, value in margins.items():
+        yield WORLD, "margin", WORLD, f"margin:{exporter}", value
+    for (good, region), value in border.transport.items():
+        yield region, f"activity:{good}", WORLD, "margin", value

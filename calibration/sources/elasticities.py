@@ -1,0 +1,131 @@
+"""Trade, income and factor substitution elasticities at the model's sectors."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from ...data import table
+from .gtap import read_sams
+from .raw import REGIONS, figures, read_raw
+
+ENVISAGE = {"sigmam0": "armington", "sigmaw0": "sources", "incElas0": "income"}
+OWN = ("RUS", "BLR", "KAZ", "CHN")
+BORROWED = {"KGZ": ("KAZ",), "EU": OWN, "ROW": OWN}
+"""Regions without rows of their own and the countries whose mean they take."""
+
+OMEGA_SUPPLY = 5.0
+OMEGA_DESTINATIONS = 10.0
+"""Elasticities of transformation between home sales and exports, and between destinations. Assumed: Envisage
+treats both as perfect substitutes (infinite), which leaves sectoral trade indeterminate at its sector detail;
+destinations are set to twice the upper level, the rule GTAP uses for the Armington pair."""
+
+_VALUE_ADDED = {
+    "agr": ("gtap10", "AGR-a"),
+    "oil": ("gtap10", "OIL-a"),
+    "gas": ("gtap10", "GAS-a"),
+    "omn": ("gtap10", "OXT-a"),
+    "ppr": ("gtap10", "P_C-a"),
+    "dmt": ("gtap10", "XMN-a"),
+    "ofd": ("gtap10", "XMN-a"),
+    "lgt": ("gtap10", "XMN-a"),
+    "wpp": ("gtap10", "XMN-a"),
+    "chm": ("gtap10", "EIT-a"),
+    "fem": ("gtap10", "EIT-a"),
+    "nfm": ("gtap10", "EIT-a"),
+    "mvh": ("gtap10", "XMN-a"),
+    "mac": ("gtap10", "XMN-a"),
+    "oth": ("gtap10", "XMN-a"),
+    "utl": ("gtap8", "ELE"),
+    "con": ("gtap8", "OID"),
+    "trd": ("gtap8", "TRD"),
+    "trn": ("gtap8", "TRP"),
+    "cmm": ("gtap8", "OTH"),
+    "fbs": ("gtap8", "OTH"),
+    "pub": ("gtap8", "OTH"),
+}
+"""Model sector -> table and aggregate sector whose ESUBVA it takes; it does not differ by region."""
+
+_KEYS = ["region", "sector", "parameter"]
+
+
+def elasticities(root: Path) -> pd.DataFrame:
+    """Table ``elasticities``: region, sector, parameter (armington, sources, omega_supply,
+    omega_destinations, income, value_added), value.
+
+    Envisage rows are averaged over the GTAP sectors of a model sector with the region's own weights:
+    imports cif for the two Armington levels, household spending for income elasticities; a sector without
+    any weight takes the plain mean. Belarus, which has no matrix, is weighted as Russia.
+    """
+    pieces = [_envisage(root), _value_added(root)]
+    sectors = table("mappings/sectors")["sector"].unique()
+    every = pd.MultiIndex.from_product([REGIONS, sectors], names=["region", "sector"]).to_frame(index=False)
+    for parameter, value in (("omega_supply", OMEGA_SUPPLY), ("omega_destinations", OMEGA_DESTINATIONS)):
+        pieces.append(every.assign(parameter=parameter, value=value, source="EACU", quality="assumed"))
+    return figures(pd.concat(pieces), _KEYS, "ratio", "", "")
+
+
+def _envisage(root: Path) -> pd.DataFrame:
+    raw = read_raw(root, "elasticities/envisage_elasticities_RUS_BLR_KAZ_CHN_UKR.csv")
+    raw = raw[raw["param"].isin(ENVISAGE) & raw["region"].isin(OWN)]
+    codes = table("mappings/sectors_envisage").set_index("envisage")
+    unknown = set(raw["dim1"]) - set(codes.index)
+    if unknown:
+        raise KeyError(
+            f"Envisage sectors {sorted(unknown)} have no row in data/mappings/sectors_envisage.csv"
+        )
+    raw = raw.assign(gtap57=raw["dim1"].map(codes["gtap57"]), parameter=raw["param"].map(ENVISAGE))
+    own = raw.pivot_table(index=["parameter", "gtap57"], columns="region", values="value", aggfunc="mean")
+    sams = read_sams(root)
+    rows = []
+    for region in REGIONS:
+        lenders = [region] if region in OWN else list(BORROWED[region])
+        values = own[lenders].mean(axis=1)
+        missing = values.isna()  # no income elasticity of crude oil: households buy none there
+        values = values.fillna(own.mean(axis=1))
+        sam = sams["RUS" if region == "BLR" else region]
+        quality = "estimated" if region in OWN else "borrowed"
+        rows.append(_sector_means(values, missing, sam).assign(region=region, quality=quality))
+    frame = pd.concat(rows)
+    frame.loc[frame["lent"], "quality"] = "borrowed"
+    return frame.drop(columns="lent").assign(source="ENVISAGE")
+
+
+def _sector_means(values: pd.Series, missing: pd.Series, sam: pd.DataFrame) -> pd.DataFrame:
+    """Weighted means over the GTAP sectors of a model sector; ``lent`` where the own row is missing."""
+    frame = pd.DataFrame({"value": values, "lent": missing}).reset_index()
+    spending = sam["PRIV"].reindex(frame["gtap57"]).to_numpy()
+    imports = sam.loc["BoP"].reindex(frame["gtap57"]).to_numpy()
+    frame["weight"] = imports
+    frame["weight"] = frame["weight"].mask(frame["parameter"] == "income", pd.Series(spending))
+    frame["sector"] = frame["gtap57"].map(table("mappings/sectors").set_index("gtap57")["sector"])
+    group = ["sector", "parameter"]
+    total = frame.groupby(group)["weight"].transform("sum")
+    frame["weight"] = frame["weight"].where(total > 0.0, 1.0)
+    frame["product"] = frame["weight"] * frame["value"]
+    sums = frame.groupby(group).agg(
+        product=("product", "sum"), weight=("weight", "sum"), lent=("lent", "all")
+    )
+    sums["value"] = (sums["product"] / sums["weight"]).round(6)
+    return sums[["value", "lent"]].reset_index()
+
+
+def _value_added(root: Path) -> pd.DataFrame:
+    ten = read_raw(root, "elasticities/gtap10Apow_ANX1_parameters_RUS.csv").query("param == 'ESUBVA'")
+    eight = read_raw(root, "elasticities/gtap8_16sector_ESUBD_ESUBM_ESUBVA.csv").query("param == 'ESUBVA'")
+    found = {
+        **{("gtap10", code): value for code, value in zip(ten["c0"], ten["value"], strict=True)},
+        **{("gtap8", code): value for code, value in zip(eight["sector"], eight["value"], strict=True)},
+    }
+    rows = [
+        (
+            region,
+            sector,
+            "value_added",
+            round(found[key], 6),
+            "GTAP10P" if key[0] == "gtap10" else "GTAP8",
+            "borrowed",
+        )
+        for sector, key in _VALUE_ADDED.items()
+        for region in REGIONS
+    ]
+    return pd.DataFrame(rows, columns=[*_KEYS, "value", "source", "quality"])
