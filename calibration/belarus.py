@@ -57,7 +57,9 @@ def belarus_prior(border: Border, controls: pd.Series, tables: Tables, name: str
         "use": use.stack(),
         "factor": factors.stack(),
         "production_tax": one_sided(value_added * OTHER_PRODUCTION_TAX, left=True),
-        "domestic": one_sided((output - border.exports[sectors]).clip(lower=SMALLEST_HOME_SHARE * output), left=False),
+        "domestic": one_sided(
+            (output - border.exports[sectors]).clip(lower=SMALLEST_HOME_SHARE * output), left=False
+        ),
         "demand": demand.loc[sectors].stack(),
         "sales_tax": one_sided(sales_tax, left=True),
     }
@@ -70,15 +72,21 @@ def output_controls(tables: Tables) -> pd.Series:
     """Output of 2007 at basic prices, million USD, as controls ``output:<sector>``.
 
     Only for sectors that are whole branches of the industrial statistics and whose trade follows the same
-    classification (power, ferrous metals, wood). January-April 2008 in roubles is put on a year and moved to 2007 by GDP in USD: the shares are
-    seasonal and the level approximate, so the standard error is large.
+    classification (power, ferrous metals, wood). January-April 2008 in roubles is put on a year and moved to
+    2007 by GDP in USD: the shares are seasonal and the level approximate, so the standard error is large.
     """
     branches = tables("parameters/belarus_branches")
     total = _industrial_output(tables)
     whole = branches.groupby("sector")["value"].max() == 1
-    shares = branches["branch"].map(lambda b: belarus_figure(tables, f"industry_{b}_share_jan_apr_2008") / 100)
+    shares = branches["branch"].map(
+        lambda b: belarus_figure(tables, f"industry_{b}_share_jan_apr_2008") / 100
+    )
     output = (branches["value"] * shares * total).groupby(branches["sector"]).sum()
-    mixed = ["oth", "chm", "lgt"]  # products of other branches; fibres are chemicals by branch, textiles by chapter
+    mixed = [
+        "oth",
+        "chm",
+        "lgt",
+    ]  # products of other branches; fibres are chemicals by branch, textiles by chapter
     output = output[whole[whole].index.difference(mixed)]
     return output.rename(index=lambda sector: f"output:{sector}")
 
@@ -103,7 +111,9 @@ class _Technology:
         weights = priors[priors["prior"] == name].set_index("country")["value"]
         if weights.empty:
             known = sorted(priors["prior"].unique())
-            raise KeyError(f"no prior {name!r} for Belarus in data/parameters/belarus_priors.csv; known: {known}")
+            raise KeyError(
+                f"no prior {name!r} for Belarus in data/parameters/belarus_priors.csv; known: {known}"
+            )
         self._sectors = sector_list(tables)
         self._mapping = tables("mappings/sectors_wiod")
         pairs = pd.MultiIndex.from_frame(self._mapping[["sector", "wiod"]])
@@ -159,7 +169,9 @@ def _sum_tables(wiod: pd.Series, first: str, second: str) -> pd.DataFrame:
 
 def _with_food_share(pattern: pd.Series, tables: Tables) -> pd.Series:
     """Move a consumption pattern to the observed share of food and drink (household survey, Q3 2007)."""
-    survey = sum(belarus_figure(tables, f"household_{item}_q3_2007") for item in ("food_and_catering", "alcohol"))
+    survey = sum(
+        belarus_figure(tables, f"household_{item}_q3_2007") for item in ("food_and_catering", "alcohol")
+    )
     share = survey / 100 * (1 - MARGIN_IN_FOOD_PRICE)
     food = pattern.index.isin(FOOD)
     return pd.concat(
@@ -179,7 +191,9 @@ def _output(controls: pd.Series, technology: _Technology, tables: Tables) -> pd.
         if group == "C-E":
             continue
         weights = russia[list(members)] / russia[list(members)].sum()
-        output[list(members)] = controls[f"value_added:{group}"] * weights / technology.value_added[list(members)]
+        output[list(members)] = (
+            controls[f"value_added:{group}"] * weights / technology.value_added[list(members)]
+        )
     return output
 
 
@@ -208,4 +222,3 @@ def _sales_tax_total(border: Border, controls: pd.Series) -> float:
     """Taxes on products other than duties: GDP less value added less import duty less export tax."""
     value_added = sum(controls[f"value_added:{group}"] for group in VALUE_ADDED_GROUPS)
     return float(controls["gdp"] - value_added - border.duty.sum() - border.export_tax.sum())
-

@@ -180,18 +180,14 @@ class Benchmark:
     @cached_property
     def gdp(self) -> pd.Series:
         """Gross domestic product at market prices by the expenditure side, by region."""
-        zero = pd.Series(0.0, index=pd.Index(self.regions, name="region"))
-        total = zero.copy()
-        for final in (
-            self.household_demand,
-            self.government_demand,
-            self.investment_demand,
-            self.margin_supply,
-        ):
-            total = total.add(final.groupby("region").sum(), fill_value=0.0)
-        total = total.add(self.fob.groupby("source").sum().rename_axis("region"), fill_value=0.0)
-        total = total.sub(self.cif.groupby("importer").sum().rename_axis("region"), fill_value=0.0)
-        return total.reindex(zero.index).rename("gdp")
+        total = pd.Series(0.0, index=pd.Index(self.regions, name="region"))
+        for user in FINAL_USERS:
+            spending = self.final_demand(user).groupby("region").sum() * (1 + self.sales_tax[user])
+            total += spending.reindex(total.index)
+        total += self.margin_supply.groupby("region").sum().reindex(total.index, fill_value=0.0)
+        total += self.fob.groupby("source").sum().reindex(total.index, fill_value=0.0)
+        total -= self.cif.groupby("importer").sum().reindex(total.index, fill_value=0.0)
+        return total.rename("gdp")
 
 
 class _Flows:
@@ -349,7 +345,7 @@ def _sum(sectors: tuple[str, ...], regions: tuple[str, ...], *parts: pd.Series) 
 
 def _rate(account: str, payment: pd.Series, base: pd.Series) -> pd.Series:
     if isinstance(base.index, pd.MultiIndex):
-        payment = payment.reorder_levels(base.index.names)
+        payment = payment.reorder_levels(list(base.index.names))  # type: ignore[arg-type]
     baseless = payment.index.difference(base.index)
     if len(baseless):
         raise BenchmarkError(

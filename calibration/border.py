@@ -90,7 +90,9 @@ def _transport_supply(total: float, tables: Tables) -> pd.Series:
     services exports already.
     """
     sam = tables("sources/gtap_sam")
-    supply = sam[sam["column"] == "ITT"].set_index(["row", "region"])["value"].rename_axis(["sector", "region"])
+    supply = (
+        sam[sam["column"] == "ITT"].set_index(["row", "region"])["value"].rename_axis(["sector", "region"])
+    )
     supply = supply[supply.index.get_level_values("sector").isin(sector_list(tables)) & (supply > 0)]
     supply = supply / supply.sum() * total
     belarus = pd.Series(0.0, index=pd.MultiIndex.from_tuples([("trn", "BLR")], names=supply.index.names))
@@ -112,12 +114,16 @@ def _export_tax(fob: pd.Series, tables: Tables) -> pd.Series:
         full[flow] = value * _share(share, exporter, good, importer)
     taxed = pd.Series(full).rename_axis(FLOW)
     base = taxed.groupby(["sector", "exporter"]).transform("sum")
-    keys = pd.MultiIndex.from_arrays([fob.index.get_level_values("sector"), fob.index.get_level_values("exporter")])
+    keys = pd.MultiIndex.from_arrays(
+        [fob.index.get_level_values("sector"), fob.index.get_level_values("exporter")]
+    )
     wanted = revenue.reindex(keys).fillna(0.0).to_numpy()  # regions without an entry levy no export tax
     tax = (taxed / base.where(base > 0, 1.0) * wanted).rename("export_tax")
     too_much = tax > 0.8 * fob
     if too_much.any():
-        raise ValueError(f"export tax above 80 % of the fob value on {tax[too_much].to_dict()}; check border_rules")
+        raise ValueError(
+            f"export tax above 80 % of the fob value on {tax[too_much].to_dict()}; check border_rules"
+        )
     return tax
 
 
@@ -150,7 +156,9 @@ def mfn_rates(cif: pd.Series, tables: Tables) -> pd.DataFrame:
     the duty it collected.
     """
     dutiable = (cif * _dutiable(cif, tables)).groupby(["sector", "importer"]).sum().unstack("importer")
-    gtap = tables("sources/gtap_tariffs").pivot_table(index=["sector", "region"], columns="item", values="value")
+    gtap = tables("sources/gtap_tariffs").pivot_table(
+        index=["sector", "region"], columns="item", values="value"
+    )
     duty, level = gtap["duty"].unstack("region"), gtap["rate"].unstack("region")
     rates = (duty / dutiable.where(dutiable > 0)).reindex(columns=duty.columns).fillna(0.0)
     rates["BLR"], rates["KAZ"] = rates["RUS"], level["KAZ"]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from .balancing import BalanceResult
 from .belarus import PRIOR, belarus_prior, output_controls
 from .border import BorderFlows, border_flows
 from .national import VALUE_ADDED_GROUPS, NationalTable, estimate_region
 from .priors import gtap_prior, without
 from .sam import COLUMNS, WORLD, Sam
 from .trade import Tables, estimate_goods, estimate_services, sector_list
-from .balancing import BalanceResult
 
 REGIONS = ("RUS", "BLR", "KAZ", "KGZ", "EU", "CHN", "ROW")
 MEMBERS = ("RUS", "BLR", "KAZ")
@@ -124,7 +124,10 @@ def _income_rows(region: str, table: NationalTable, inflow: float, saving: float
             yield region, "government", region, f"tax:{tax}", cells[f"{tax}_tax"].sum()
     border = table.border
     yield region, "government", region, "tax:export", border.export_tax.sum()
-    spending = {user: cells["demand"].xs(user, level="column").sum() for user in ("household", "government", "investment")}
+    spending = {
+        user: cells["demand"].xs(user, level="column").sum()
+        for user in ("household", "government", "investment")
+    }
     spending = {user: value + cells["sales_tax"].get(("", user), 0.0) for user, value in spending.items()}
     indirect = cells.reindex(["factor_tax", "production_tax", "sales_tax"], level="item").sum()
     indirect += border.export_tax.sum() + border.duty.sum()

@@ -23,7 +23,9 @@ def model_elasticities(tables: Tables) -> pd.DataFrame:
     table = tables("sources/elasticities")[["region", "sector", "parameter", "value"]]
     unknown = sorted(set(table["parameter"]) - set(PARAMETER))
     if unknown:
-        raise KeyError(f"data/sources/elasticities.csv: unknown parameter(s) {unknown}; known: {sorted(PARAMETER)}")
+        raise KeyError(
+            f"data/sources/elasticities.csv: unknown parameter(s) {unknown}; known: {sorted(PARAMETER)}"
+        )
     named = table.assign(parameter=table["parameter"].map(PARAMETER))
     frisch = frisch_parameter(tables).rename("value").rename_axis("region").reset_index()
     return pd.concat([named, frisch.assign(sector="all", parameter="frisch")], ignore_index=True)

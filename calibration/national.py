@@ -156,13 +156,13 @@ def _add_sector_balances(
         problem.constraint(f"commodity {g}", sales, border.imports[g] + border.duty[g])
 
 
-def _add_controls(
-    problem: BalanceProblem, prior: pd.DataFrame, border: Border, controls: pd.Series
-) -> None:
+def _add_controls(problem: BalanceProblem, prior: pd.DataFrame, border: Border, controls: pd.Series) -> None:
     """National accounts as soft constraints; GDP from the income side, demand at purchaser prices."""
     trade_taxes = border.export_tax.sum() + border.duty.sum()
     income = [(_select(prior, item), 1.0) for item in ("factor", "factor_tax", "production_tax", "sales_tax")]
-    demand = dict(zip(("household_consumption", "government_consumption", "capital_formation"), USERS, strict=True))
+    demand = dict(
+        zip(("household_consumption", "government_consumption", "capital_formation"), USERS, strict=True)
+    )
     for name, target in controls.items():
         kind = str(name).partition(":")[0]
         if kind == "gdp":
@@ -173,10 +173,15 @@ def _add_controls(
             coefficients, level = _sum_of(*((c, 1.0) for c in cells)), target
         elif kind == "value_added":
             members = VALUE_ADDED_GROUPS[str(name).partition(":")[2]]
-            items = [(_select(prior, i, column=members), 1.0) for i in ("factor", "factor_tax", "production_tax")]
+            items = [
+                (_select(prior, i, column=members), 1.0) for i in ("factor", "factor_tax", "production_tax")
+            ]
             coefficients, level = _sum_of(*items), target
         elif kind == "labour":
-            coefficients, level = _sum_of((_select(prior, "factor", row=("unskilled", "skilled")), 1.0)), target
+            coefficients, level = (
+                _sum_of((_select(prior, "factor", row=("unskilled", "skilled")), 1.0)),
+                target,
+            )
         elif kind == "output":
             good = str(name).partition(":")[2]
             coefficients = _sum_of((_select(prior, "domestic", row=good), 1.0))

@@ -34,7 +34,9 @@ SMALLEST_CELL = 1e-7
 def gtap_prior(region: str, tables: Tables) -> pd.DataFrame:
     """The prior of one GTAP region; index (item, row, column), columns ``prior`` and ``standard_error``."""
     sam = tables("sources/gtap_sam")
-    sam = sam[sam["region"] == region].pivot_table(index="row", columns="column", values="value", fill_value=0.0)
+    sam = sam[sam["region"] == region].pivot_table(
+        index="row", columns="column", values="value", fill_value=0.0
+    )
     goods = sector_list(tables)
     use = sam.loc[goods, goods]
     factors = sam.loc[list(GTAP_FACTOR.values()), goods].set_axis(list(FACTORS))

@@ -59,7 +59,10 @@ def russian_cuts(tables: Tables) -> pd.Series:
     averages = tables("sources/tariff_averages")
     averages = averages[averages["region"] == "RUS"].set_index(["concept", "product_group"])["value"]
     groups = tables("parameters/tariff_groups").set_index("sector")["product_group"]
-    cut = {g: 1.0 if group == "none" else averages["wto_bound", group] / averages["cet_2011", group] for g, group in groups.items()}
+    cut = {
+        g: 1.0 if group == "none" else averages["wto_bound", group] / averages["cet_2011", group]
+        for g, group in groups.items()
+    }
     return pd.Series(cut).reindex(sector_list(tables)).fillna(1.0)  # services carry no tariff
 
 

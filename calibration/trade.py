@@ -171,7 +171,9 @@ def _gravity(exports: pd.Series, imports: pd.Series, pairs: pd.Series) -> pd.Ser
     for (exporter, importer), total in pairs.items():
         affinity = total * world.sum() / (X[exporter].sum() * M[importer].sum())
         blocks[exporter, importer] = affinity * X[exporter] * M[importer] / world
-    prior = pd.concat(blocks, names=["exporter", "importer"]).reorder_levels(["sector", "exporter", "importer"])
+    prior = pd.concat(blocks, names=["exporter", "importer"]).reorder_levels(
+        ["sector", "exporter", "importer"]
+    )
     return prior[prior > 1e-6].sort_index()
 
 

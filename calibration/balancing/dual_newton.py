@@ -74,7 +74,7 @@ class DualSystem:
 
     def flow(self, x: np.ndarray) -> np.ndarray:
         """Size of each constraint, in its scaled unit."""
-        return np.maximum(np.abs(self.b), abs(self.A) @ np.abs(x))
+        return np.maximum(np.maximum(np.abs(self.b), abs(self.A) @ np.abs(x)), np.finfo(float).tiny)
 
 
 @dataclass(frozen=True)
@@ -88,23 +88,27 @@ class DualSolution:
 
 
 def solve_dual(problem: BalanceProblem, ratio: Ratio, max_iterations: int) -> DualSolution:
-    """Balance by Newton on the dual; where that does not settle, by the interior point method.
+    """Balance by Newton on the dual; the caller judges `residual` (infinite if there are unknown cells)."""
+    start = np.zeros(len(problem.names))
+    if np.isinf(problem.cells["standard_error"]).any():
+        return DualSolution(problem.cells["prior"].to_numpy(), start, np.inf, 0)
+    return _dual(problem, ratio, start, max_iterations)
 
-    The caller judges `residual`. An interior solution is polished by a few dual steps from its multipliers,
-    which put cells exactly on their floor and constraints down to rounding.
+
+def solve_sturdy(problem: BalanceProblem, ratio: Ratio, max_iterations: int) -> DualSolution:
+    """Balance by the interior point method; the caller judges `residual`.
+
+    The solution is polished by a few dual steps from its multipliers, which put cells exactly on their floor
+    and constraints down to rounding (not with unknown cells).
     """
-    unknown = np.isinf(problem.cells["standard_error"]).any()
-    none = DualSolution(problem.cells["prior"].to_numpy(), np.zeros(len(problem.names)), np.inf, 0)
-    dual = none if unknown else _dual(problem, ratio, none.multipliers, max_iterations)
-    if dual.residual <= SETTLED:
-        return dual
     interior = solve_interior(problem, ratio is cross_entropy_ratio, max_iterations)
-    used = dual.iterations + interior.iterations
-    best = DualSolution(interior.x, interior.multipliers, interior.residual, used)
-    if not unknown:
-        polished = _dual(problem, ratio, interior.multipliers, 20)
-        best = min(best, dual, polished, key=lambda s: s.residual)
-    return replace(best, iterations=used)
+    found = DualSolution(interior.x, interior.multipliers, interior.residual, interior.iterations)
+    if np.isinf(problem.cells["standard_error"]).any():
+        return found
+    polished = _dual(problem, ratio, interior.multipliers, 20)
+    if polished.residual < found.residual:
+        return replace(polished, iterations=found.iterations + polished.iterations)
+    return found
 
 
 def _dual(problem: BalanceProblem, ratio: Ratio, start: np.ndarray, max_iterations: int) -> DualSolution:

@@ -15,7 +15,7 @@ from .linear_program import solve_linear_program
 from .problem import BalanceProblem
 
 
-def solve_least_absolute(problem: BalanceProblem, max_iterations: int) -> DualSolution | None:
+def solve_least_absolute(problem: BalanceProblem) -> DualSolution | None:
     """The L1 solution with row multipliers of the objective; None when the constraints conflict."""
     prior = problem.cells["prior"].to_numpy()
     error = problem.cells["standard_error"].to_numpy()
@@ -45,7 +45,11 @@ def solve_least_absolute(problem: BalanceProblem, max_iterations: int) -> DualSo
         return None
     n = len(prior)
     up, down = lp.x[:n], lp.x[n : 2 * n]
-    x = _polished(problem, prior * (1 + up - down), (up > 0) | ((down > 0) & (down < upper[n : 2 * n])))
+    x = _polished(
+        problem,
+        prior * np.maximum(1 + up - down, problem.floor),
+        (up > 0) | ((down > 0) & (down < upper[n : 2 * n])),
+    )
     exact = soft_error == 0
     residual = float(np.max(problem.violation(x)[exact], initial=0.0))
     return DualSolution(x, lp.dual * unit / flow, residual, lp.iterations)
@@ -63,4 +67,5 @@ def _polished(problem: BalanceProblem, x: np.ndarray, movable: np.ndarray) -> np
     small.constraints(problem.names[exact].tolist(), problem.matrix[exact], problem.targets[exact])
     refined = solve_dual(small, least_squares_ratio, max_iterations=5).x
     after = float(np.max(problem.violation(refined)[exact], initial=0.0))
-    return refined if after < before else x
+    kept = (refined / problem.cells["prior"].to_numpy() >= problem.floor).all()
+    return refined if kept and after < before else x

@@ -237,7 +237,8 @@ class BalanceProblem:
 
     def flow(self, values: np.ndarray) -> np.ndarray:
         """The size a constraint's violation is judged by: the larger of |b| and sum_j |a_j x_j|."""
-        return np.maximum(np.abs(self.targets), abs(self.matrix) @ np.abs(values))
+        size = np.maximum(np.abs(self.targets), abs(self.matrix) @ np.abs(values))
+        return np.maximum(size, np.finfo(float).tiny)  # a constraint whose cells are all zero holds exactly
 
     def violation(self, values: np.ndarray) -> np.ndarray:
         """|A x - b| relative to `flow`, one per constraint."""

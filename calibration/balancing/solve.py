@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal, NoReturn, get_args
 
 import numpy as np
 
-from .dual_newton import DualSolution, cross_entropy_ratio, least_squares_ratio, solve_dual
+from .dual_newton import (
+    SETTLED,
+    DualSolution,
+    cross_entropy_ratio,
+    least_squares_ratio,
+    solve_dual,
+    solve_sturdy,
+)
 from .feasibility import find_conflict
 from .least_absolute import solve_least_absolute
 from .problem import BalanceError, BalanceProblem, ConvergenceError, InfeasibleError
@@ -32,6 +39,8 @@ def solve(
     x / x0 >= floor. The first two coincide for small adjustments; cross entropy takes large ones in
     proportion and never meets zero; least absolute moves few cells and resists a single bad figure.
 
+    `max_iterations` bounds the Newton steps of the first two; HiGHS has no limit.
+
     Exact constraints hold to 1e-9 of their flow. Raises `InfeasibleError` naming the constraints that cannot
     hold together, `ConvergenceError` when the method gave up although they can, `BalanceError` for an
     unknown method.
@@ -40,14 +49,16 @@ def solve(
         raise BalanceError(f"method {method!r} is unknown; choose one of {', '.join(METHODS)}")
     solution: DualSolution | None
     if method == "least_absolute":
-        solution, dual_factor = solve_least_absolute(problem, max_iterations), 1.0
+        solution, dual_factor = solve_least_absolute(problem), 1.0
     else:
         ratio = least_squares_ratio if method == "least_squares" else cross_entropy_ratio
         solution, dual_factor = solve_dual(problem, ratio, max_iterations), 2.0
+        if solution.residual > SETTLED:
+            _refuse_conflict(problem)
+            solution = solve_sturdy(problem, ratio, max_iterations)
     exact = problem.constraint_errors == 0
     if solution is None or not _converged(problem, solution, exact):
         _explain_failure(problem, method, solution)
-    assert solution is not None
     objective = _objective(problem, method, solution.x)
     return build_result(
         problem, method, solution.x, dual_factor * solution.multipliers, objective, solution.iterations
@@ -59,11 +70,16 @@ def _converged(problem: BalanceProblem, solution: DualSolution, exact: np.ndarra
     return worst <= EXACT and solution.residual <= STATIONARY
 
 
-def _explain_failure(problem: BalanceProblem, method: str, solution: DualSolution | None) -> None:
+def _refuse_conflict(problem: BalanceProblem) -> None:
+    """Raise `InfeasibleError` if exact constraints contradict each other."""
     conflict = find_conflict(problem)
     if conflict is not None:
         hint = "Check their targets against each other, free a fixed cell, or give one a standard error."
         raise InfeasibleError(f"{problem!r}: {conflict}\n{hint}", conflict)
+
+
+def _explain_failure(problem: BalanceProblem, method: str, solution: DualSolution | None) -> NoReturn:
+    _refuse_conflict(problem)
     reached = "no solution" if solution is None else f"relative residual {solution.residual:.1e}"
     raise ConvergenceError(
         f"{problem!r}: {method} ended with {reached} (wanted {EXACT:.0e}), although the constraints can hold "

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from eacu.calibration.balancing import METHODS, BalanceProblem, BalanceResult, solve
 from scipy import sparse
+
+from eacu.calibration.balancing import METHODS, BalanceProblem, BalanceResult, solve
 
 SEEDS = range(12)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from eacu.calibration.balancing import BalanceProblem, Control, error_support_entropy, solve
 
 DATA = Path(__file__).parents[1] / "oracles" / "data"

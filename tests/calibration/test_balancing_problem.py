@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
+
 from eacu.calibration.balancing import (
     METHODS,
     BalanceError,
@@ -14,7 +16,6 @@ from eacu.calibration.balancing import (
     find_conflict,
     solve,
 )
-from scipy import sparse
 
 
 def cells(**prior: float) -> pd.DataFrame:
@@ -213,3 +214,14 @@ def test_error_support_input_is_checked() -> None:
         error_support_entropy(good, totals, [Control("c", pd.Series({("a", "z"): 1.0}), 1.0, 1.0)])
     with pytest.raises(BalanceError, match="lies within the error supports"):
         error_support_entropy(good.assign(prior=[2.0, 18.0]), totals)
+
+
+def test_without_a_floor_a_total_of_zero_empties_its_cells() -> None:
+    problem = BalanceProblem(cells(x=1.0, y=2.0, z=3.0), floor=0.0)
+    problem.constraint("nothing", pd.Series({"x": 1.0, "y": 1.0}), 0.0)
+    assert solve(problem, "least_squares").values.tolist() == [0.0, 0.0, 3.0]
+    assert solve(problem, "least_absolute").values.tolist() == [0.0, 0.0, 3.0]
+    floored = BalanceProblem(cells(x=1.0, y=2.0, z=3.0))
+    floored.constraint("nothing", pd.Series({"x": 1.0, "y": 1.0}), 0.0)
+    with pytest.raises(InfeasibleError, match="nothing"):
+        solve(floored)

@@ -1,0 +1,47 @@
+"""Write an estimated base year to disk: the SAM, the tariff schedules, the audit and the adjustments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from .audit import adjustments, audit, balancing_controls
+from .build import Build
+from .tariff_schedules import schedules
+from .trade import Tables
+
+DECIMALS = 9
+"""Decimals of a million USD kept in files: far below the balance tolerance of the smallest account."""
+
+
+def published_tables(build: Build, tables: Tables) -> dict[str, pd.DataFrame]:
+    """Every file of a base year by its name below ``data``, without ``.csv``."""
+    tariffs = schedules(build.border.cif, tables)
+
+    def with_new_tariffs(name: str) -> pd.DataFrame:
+        return tariffs if name == "policy/tariffs" else tables(name)
+
+    return {
+        "sam/sam_2007": build.sam.table.round({"value": DECIMALS}),
+        "policy/tariffs": tariffs,
+        "sam/controls": audit(build.sam, with_new_tariffs).round(6),
+        "sam/balancing_controls": balancing_controls(build).round(6),
+        "sam/adjustments": adjustments(build).round(6),
+    }
+
+
+def publish(build: Build, tables: Tables, folder: Path) -> list[Path]:
+    """Write the base year under ``folder``; each file is written under a temporary name and renamed.
+
+    Returns the files written.
+    """
+    written = []
+    for name, frame in published_tables(build, tables).items():
+        file = folder / f"{name}.csv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = file.with_suffix(".csv.tmp")
+        frame.to_csv(temporary, index=False, lineterminator="\n")
+        temporary.replace(file)
+        written.append(file)
+    return written
