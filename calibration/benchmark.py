@@ -172,6 +172,24 @@ class Benchmark:
         total = pd.concat([self.domestic_sales, imports]).groupby(level=BY_SECTOR, sort=False).sum()
         return _order(total, (self.sectors, self.regions)).rename("absorption")
 
+    @cached_property
+    def tax_revenue(self) -> pd.DataFrame:
+        """Revenue by region (rows) and tax (columns production, factor, sales, export, import, direct)."""
+        by_user = {user: self.final_demand(user).groupby("region").sum() for user in FINAL_USERS}
+        sales = self.sales_tax * pd.concat(by_user, names=["user"]).reindex(self.sales_tax.index)
+        factor_cost = self.factor_value.groupby(["sector", "region"]).sum()
+        parts = {
+            "production": (self.output * self.production_tax).groupby("region").sum(),
+            "factor": (factor_cost * self.factor_tax).groupby("region").sum(),
+            "sales": sales.groupby("region").sum(),
+            "export": (self.exports * self.export_tax).groupby("source").sum(),
+            "import": (self.cif * self.import_tariff).groupby("importer").sum(),
+            "direct": self.factor_value.groupby("region").sum() * self.direct_tax,
+        }
+        index = pd.Index(self.regions, name="region")
+        # A region without exports or imports has no flow to tax: its revenue is zero.
+        return pd.DataFrame({tax: revenue.reindex(index, fill_value=0.0) for tax, revenue in parts.items()})
+
     def final_demand(self, user: str) -> pd.Series:
         """Purchases of a final user at market price, by (sector, region)."""
         series: pd.Series = getattr(self, f"{user}_demand")
@@ -209,7 +227,9 @@ class _Flows:
     def _series(self, row: str, column: str, **levels: str) -> pd.Series:
         """Values of a block, indexed by the named levels, each taken from the given column of the cells."""
         block = self._select(row, column)
-        index = pd.MultiIndex.from_frame(block[list(levels.values())].set_axis(list(levels), axis=1))
+        index: pd.Index = pd.MultiIndex.from_frame(
+            block[list(levels.values())].set_axis(list(levels), axis=1)
+        )
         if len(levels) == 1:
             index = index.get_level_values(0)
         orders = {
@@ -394,9 +414,11 @@ def _elasticities(table: pd.DataFrame, demand: pd.Series, regions: tuple[str, ..
 
 def _check_elasticities(elasticities: dict[str, pd.Series]) -> None:
     for name, series in elasticities.items():
-        bad = series[~np.isfinite(series) | (series >= -1 if name == "frisch" else series < 0)]
+        bad = series[~np.isfinite(series) | (series > -1 if name == "frisch" else series < 0)]
         if len(bad):
-            rule = "below -1 (minus income over supernumerary income)" if name == "frisch" else "zero or more"
+            rule = "zero or more"
+            if name == "frisch":
+                rule = "-1 or below (minus the budget over what is left after committed purchases)"
             raise BenchmarkError(
                 f"Elasticities: {name} must be {rule}; found {bad.iloc[0]!r} at {bad.index[0]}."
             )

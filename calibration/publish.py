@@ -11,10 +11,6 @@ from .build import Build
 from .tariff_schedules import schedules
 from .trade import Tables
 
-DECIMALS = 9
-"""Decimals of a million USD kept in files: far below the balance tolerance of the smallest account."""
-
-
 def published_tables(build: Build, tables: Tables) -> dict[str, pd.DataFrame]:
     """Every file of a base year by its name below ``data``, without ``.csv``."""
     tariffs = schedules(build.border.cif, tables)
@@ -23,7 +19,7 @@ def published_tables(build: Build, tables: Tables) -> dict[str, pd.DataFrame]:
         return tariffs if name == "policy/tariffs" else tables(name)
 
     return {
-        "sam/sam_2007": build.sam.table.round({"value": DECIMALS}),
+        "sam/sam_2007": build.sam.table,
         "policy/tariffs": tariffs,
         "sam/controls": audit(build.sam, with_new_tariffs).round(6),
         "sam/balancing_controls": balancing_controls(build).round(6),

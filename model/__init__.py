@@ -1,1 +1,1 @@
-
+"""The economy: blocks of equations, closures, instruments, the engine that solves it, results and checks."""

@@ -1,0 +1,211 @@
+"""Payments of a solved economy and its social accounting matrix.
+
+Every payment is price times quantity of its own buyer or seller, so that the balance of the rebuilt SAM tests
+the solution: a row is never defined as what its column needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyomo.environ as pyo
+
+from ..calibration.benchmark import FINAL_USERS, Benchmark
+from ..calibration.sam import COLUMNS, WORLD, Sam
+from .state import State, at
+
+SAM_TOLERANCE = 1e-6
+ROUNDING = 1e-14
+"""Receipts from the pool below this share of world GDP are the solver's rounding, not payments."""
+
+
+@dataclass(frozen=True)
+class Payments:
+    """Payments at current prices, million USD; in the benchmark those of :class:`Benchmark`."""
+
+    intermediate: pd.Series
+    factor_value: pd.Series
+    domestic_sales: pd.Series
+    exports: pd.Series
+    margin_supply: pd.Series
+    margin: pd.Series
+    final_demand: pd.Series
+    """By (user, sector, region), at market price before sales tax."""
+    duty: pd.Series
+    export_tax: pd.Series
+    sales_tax: pd.Series
+    production_tax: pd.Series
+    factor_tax: pd.Series
+    direct_tax: pd.Series
+    transfer: pd.Series
+    household_savings: pd.Series
+    government_savings: pd.Series
+    foreign_savings: pd.Series
+    pool_transfer: pd.Series
+
+    @property
+    def fob(self) -> pd.Series:
+        """Exports including export tax."""
+        return self.exports + self.export_tax
+
+    @property
+    def cif(self) -> pd.Series:
+        """Imports at the border before duty."""
+        return self.fob + self.margin
+
+
+def payments(b: Benchmark, x: State) -> Payments:
+    """All payments at a point, from benchmark values and relative prices and quantities."""
+    flows = b.exports.index
+    intermediate = b.intermediate.index
+    employment = b.factor_value.index
+    scale = x["activity"] / x["productivity"]
+    bought_at = at(x["composite_price"].rename_axis(["input", "region"]), intermediate, "input", "region")
+    factor_value = b.factor_value * x["rental"] * x["factor_use"]
+    exports = b.exports * x["shipments"] * x["flow_price"]
+    output = b.output * x["activity"] * x["output_price"]
+    factor_cost = factor_value.groupby(["sector", "region"]).sum().reindex(b.output.index)
+    margin = pd.Series(0.0, index=flows)
+    if len(b.margin):
+        margin = b.margin.reindex(flows, fill_value=0.0) * x["shipments"] * x.scalar("transport_price")
+    final = _final_demand(b, x)
+    pool = x["pool_transfer"]
+    spending = final.groupby(["user", "region"]).sum().reindex(x["sales_tax"].index)
+    return Payments(
+        intermediate=b.intermediate * at(scale, intermediate, "sector", "region") * bought_at,
+        factor_value=factor_value.reindex(employment),
+        domestic_sales=b.domestic_sales * x["domestic_demand"] * x["domestic_price"],
+        exports=exports,
+        margin_supply=b.margin_supply * x["carrier_supply"] * x["carrier_price"],
+        margin=margin,
+        final_demand=final,
+        duty=x["import_tariff"] * (exports * (1 + x["export_tax"]) + margin),
+        export_tax=exports * x["export_tax"],
+        sales_tax=spending * x["sales_tax"],
+        production_tax=output * x["production_tax"],
+        factor_tax=factor_cost * x["factor_tax"],
+        direct_tax=x["direct_tax_revenue"],
+        transfer=x["transfer"],
+        household_savings=x["household_savings"],
+        government_savings=x["government_savings"] * x["investment_price"],
+        foreign_savings=x["foreign_savings"] * x.scalar("numeraire"),
+        pool_transfer=pool.where(pool.abs() > ROUNDING * float(b.gdp.sum()), 0.0),
+    )
+
+
+def final_volume(b: Benchmark, x: State) -> pd.Series:
+    """Final demand at benchmark market prices, million USD, by (user, sector, region)."""
+    government = b.government_demand * at(x["government_consumption"], b.government_demand.index, "region")
+    investment = b.investment_demand * at(x["investment"], b.investment_demand.index, "region")
+    parts = (b.household_demand * x["household_demand"], government, investment)
+    return pd.concat(dict(zip(FINAL_USERS, parts, strict=True)), names=["user"])
+
+
+def _final_demand(b: Benchmark, x: State) -> pd.Series:
+    volume = final_volume(b, x)
+    return volume * at(x["composite_price"], volume.index, "sector", "region")
+
+
+def rebuild_sam(m: pyo.ConcreteModel) -> Sam:
+    """The SAM of the model's present values, million USD.
+
+    Raises :class:`eacu.calibration.sam.SamError` if it does not balance, which a solution does.
+    """
+    return sam_of(payments(m.benchmark, State.of(m)))
+
+
+def sam_of(p: Payments) -> Sam:
+    """Write payments into the cells of a SAM and check that it balances."""
+    table = pd.concat([*_goods(p), *_taxes(p), *_incomes(p)], ignore_index=True)
+    table = table[table["value"] != 0].reset_index(drop=True)
+    return Sam.from_table(table, SAM_TOLERANCE, "the SAM of the solution", signed_import_duties=True)
+
+
+def _level(series: pd.Series, name: str) -> pd.Index:
+    return series.index.get_level_values(name)
+
+
+def _cells(series: pd.Series, row: tuple, column: tuple) -> pd.DataFrame:
+    parts = (row[0], row[1], column[0], column[1], series.to_numpy())
+    return pd.DataFrame(dict(zip(COLUMNS, parts, strict=True)), index=np.arange(len(series)))
+
+
+def _goods(p: Payments) -> list[pd.DataFrame]:
+    x, m, home, use = p.exports, p.margin, p.domestic_sales, p.intermediate
+    sector, source, importer = (_level(x, k) for k in ("sector", "source", "importer"))
+    own = np.asarray(source == importer)
+    seller = np.where(own, "intra:" + sector, "activity:" + sector)
+    intra = x[own]
+    region, name = _level(home, "region"), _level(home, "sector")
+    carrier = p.margin_supply
+    by_source = m.groupby("source").sum()
+    f = p.factor_value
+    final = p.final_demand
+    return [
+        _cells(home, (region, "activity:" + name), (region, "commodity:" + name)),
+        _cells(x, (source, seller), (importer, "commodity:" + sector)),
+        _cells(
+            intra,
+            (_level(intra, "source"), "activity:" + _level(intra, "sector")),
+            (_level(intra, "source"), "intra:" + _level(intra, "sector")),
+        ),
+        _cells(m, (WORLD, "margin:" + source), (importer, "commodity:" + sector)),
+        _cells(by_source, (WORLD, "margin"), (WORLD, "margin:" + by_source.index)),
+        _cells(
+            carrier, (_level(carrier, "region"), "activity:" + _level(carrier, "sector")), (WORLD, "margin")
+        ),
+        _cells(
+            use,
+            (_level(use, "region"), "commodity:" + _level(use, "input")),
+            (_level(use, "region"), "activity:" + _level(use, "sector")),
+        ),
+        _cells(
+            f,
+            (_level(f, "region"), "factor:" + _level(f, "factor")),
+            (_level(f, "region"), "activity:" + _level(f, "sector")),
+        ),
+        _cells(
+            final,
+            (_level(final, "region"), "commodity:" + _level(final, "sector")),
+            (_level(final, "region"), _level(final, "user")),
+        ),
+    ]
+
+
+def _taxes(p: Payments) -> list[pd.DataFrame]:
+    x = p.exports
+    sector, source, importer = (_level(x, k) for k in ("sector", "source", "importer"))
+    buyer = (importer, "commodity:" + sector)
+    activity = _level(p.production_tax, "region"), "activity:" + _level(p.production_tax, "sector")
+    user, region = _level(p.sales_tax, "user"), _level(p.sales_tax, "region")
+    paid = [
+        _cells(p.duty, (importer, "tax:import:" + source), buyer),
+        _cells(p.export_tax, (source, "tax:export"), buyer),
+        _cells(p.production_tax, (activity[0], "tax:production"), activity),
+        _cells(p.factor_tax, (activity[0], "tax:factor"), activity),
+        _cells(p.sales_tax, (region, "tax:sales"), (region, user)),
+        _cells(p.direct_tax, (p.direct_tax.index, "tax:direct"), (p.direct_tax.index, "household")),
+    ]
+    totals = pd.concat(paid).groupby(["row_region", "row_account"], sort=False)["value"].sum()
+    where, account = totals.index.get_level_values(0), totals.index.get_level_values(1)
+    return [*paid, _cells(totals, (where, "government"), (where, account))]
+
+
+def _incomes(p: Payments) -> list[pd.DataFrame]:
+    earned = p.factor_value.groupby(["factor", "region"], sort=False).sum()
+    region = _level(earned, "region")
+    r = p.transfer.index
+    user = p.sales_tax.index
+    outlay = p.final_demand.groupby(["user", "region"]).sum().reindex(user) + p.sales_tax
+    investment = outlay.xs("investment", level="user")
+    return [
+        _cells(earned, (region, "household"), (region, "factor:" + _level(earned, "factor"))),
+        _cells(p.transfer, (r, "household"), (r, "government")),
+        _cells(p.household_savings, (r, "savings"), (r, "household")),
+        _cells(p.government_savings, (r, "savings"), (r, "government")),
+        _cells(p.foreign_savings, (r, "savings"), (WORLD, "capital")),
+        _cells(investment, (investment.index, "investment"), (investment.index, "savings")),
+        _cells(p.pool_transfer, (r, "government"), (WORLD, "pool")),
+    ]

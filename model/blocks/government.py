@@ -1,0 +1,77 @@
+r"""Government: collects all taxes, consumes in fixed proportions, saves, and balances by a lump-sum transfer.
+
+Import duties enter as *received*, i.e. after a customs union has shared its pool. In the default closure real
+consumption and real savings are fixed, so that the household's welfare is the whole measure of welfare.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyomo.environ as pyo
+
+from ...calibration.benchmark import Benchmark
+from ..sets import money, param, positive
+
+EQUATIONS = {
+    "definition_government_price": "government_price",
+    "income_government": "government_income",
+    "budget_government": "transfer",
+}
+
+
+def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
+    """Price of consumption, income and budget; exogenous in the default closure: consumption, savings."""
+    b = benchmark
+    consumption = b.government_demand.groupby("region").sum() * (1 + b.sales_tax["government"])
+    m.government_demand0 = param(m.government_goods, b.government_demand, "government_demand")
+    m.government_consumption0 = param(m.R, consumption, "government consumption")
+    m.government_consumption = positive(m.R)
+    m.government_price = positive(m.R)
+    m.government_savings = money(m.R, b.government_savings, "government_savings")
+    m.government_income = money(m.R, b.tax_revenue.sum(axis=1), "government income")
+
+
+def add_equations(m: pyo.ConcreteModel) -> None:
+    """Named expressions and equations of the block."""
+    m.definition_government_price = pyo.Constraint(m.R, rule=definition_government_price)
+    m.income_government = pyo.Constraint(m.R, rule=income_government)
+    m.budget_government = pyo.Constraint(m.R, rule=budget_government)
+
+
+def definition_government_price(m: pyo.ConcreteModel, r: str) -> Any:
+    r"""Price of the government's basket, fixed proportions.
+
+    .. math:: P^G_r = k_{gr} \sum_i \bar s^G_{ir}\, p^Q_{ir}
+    """
+    weight = (1 + m.sales_tax0["government", r]) / m.government_consumption0[r]
+    basket = sum(
+        weight * m.government_demand0[i, r] * m.composite_price[i, r] for i in m.government_goods_of[r]
+    )
+    return m.government_price[r] == m.sales_tax_factor["government", r] * basket
+
+
+def income_government(m: pyo.ConcreteModel, r: str) -> Any:
+    r"""Revenue of all taxes, import duties after sharing.
+
+    .. math:: Y^G_r = R^{production}_r + R^{factor}_r + R^{sales}_r + R^{export}_r + R^{direct}_r
+              + R^{received}_r
+    """
+    taxes = (
+        m.production_tax_revenue[r]
+        + m.factor_tax_revenue[r]
+        + m.sales_tax_revenue[r]
+        + m.export_tax_revenue[r]
+        + m.direct_tax_revenue[r]
+    )
+    return m.government_income[r] == taxes + m.tariff_received[r]
+
+
+def budget_government(m: pyo.ConcreteModel, r: str) -> Any:
+    r"""Income pays for consumption, savings (an amount of investment goods) and the transfer.
+
+    .. math:: Y^G_r = \bar G_r\, g_r\, P^G_r + S^G_r\, P^I_r + T_r
+    """
+    consumption = m.government_consumption0[r] * m.government_consumption[r] * m.government_price[r]
+    savings = m.government_savings[r] * m.investment_price[r]
+    return m.government_income[r] == consumption + savings + m.transfer[r]

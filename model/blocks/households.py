@@ -1,0 +1,187 @@
+r"""Households: one per region, linear expenditure system (Stone 1954; Geary 1950).
+
+The household receives all factor income and the government's transfer, pays direct tax, saves, and spends the
+rest on goods at prices including sales tax. Committed quantities :math:`\gamma` grow with population; the
+remaining *supernumerary* budget is spent in fixed shares :math:`\beta`. Calibration (Dervis, de Melo and
+Robinson 1982, app. A; Hosoe et al. 2010, ch. 6): with budget shares :math:`s`, income elasticities
+:math:`\eta` normalised to Engel aggregation :math:`\sum_i s_i \eta_i = 1`, and the Frisch parameter
+:math:`\varphi = -\,\text{budget}/\text{supernumerary budget}`,
+
+.. math:: \beta_i = s_i \eta_i, \qquad \gamma_i = \bar c_i\,(1 + \eta_i/\varphi).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pandas as pd
+import pyomo.environ as pyo
+
+from ...calibration.benchmark import Benchmark
+from ..sets import money, param, positive
+
+EQUATIONS = {
+    "demand_household": "household_demand",
+    "definition_supernumerary": "supernumerary",
+    "definition_consumer_price": "consumer_price",
+    "income_household": "disposable_income",
+    "budget_household": "household_spending",
+    "definition_savings_rate": "savings_rate",
+}
+
+log = logging.getLogger(__name__)
+
+
+def les_parameters(benchmark: Benchmark) -> pd.DataFrame:
+    """Marginal budget shares ``beta`` (pure numbers) and committed purchases ``gamma`` (million USD).
+
+    Index (sector, region) of goods the household buys; gamma is at benchmark prices including sales tax.
+    Income elasticities are scaled to Engel aggregation; one above minus the Frisch parameter would make the
+    committed quantity negative, so it is held there and the others are scaled up again (logged by good).
+    """
+    b = benchmark
+    value = b.household_demand * (
+        1 + b.sales_tax["household"].reindex(_regions(b.household_demand)).to_numpy()
+    )
+    parts = [
+        _les_of_region(value.xs(r, level="region"), b.income_elasticity.xs(r, level="region"), b.frisch[r], r)
+        for r in b.regions
+    ]
+    frame = pd.concat(dict(zip(b.regions, parts, strict=True)), names=["region"])
+    return frame.reorder_levels(["sector", "region"]).reindex(value.index)
+
+
+def _les_of_region(value: pd.Series, elasticity: pd.Series, frisch: float, region: str) -> pd.DataFrame:
+    shares = value / value.sum()
+    eta = elasticity.reindex(value.index)
+    held = pd.Series(False, index=value.index)
+    while True:
+        free = ~held
+        room = 1 - (shares[held] * -frisch).sum()
+        eta = (eta * room / (shares * eta)[free].sum()).where(free, -frisch)
+        above = free & (eta > -frisch * (1 + 1e-12))
+        if not above.any():
+            break
+        held |= above
+    if held.any():
+        log.info("%s: income elasticity held at %.3g for %s", region, -frisch, ", ".join(held.index[held]))
+    return pd.DataFrame({"beta": shares * eta, "gamma": (value * (1 + eta / frisch)).clip(lower=0.0)})
+
+
+def _regions(series: pd.Series) -> pd.Index:
+    return series.index.get_level_values("region")
+
+
+def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
+    """Demand system, income and saving; instruments direct_tax, sales_tax, population."""
+    b = benchmark
+    les = les_parameters(b)
+    spending = b.household_demand.groupby("region").sum() * (1 + b.sales_tax["household"])
+    disposable = spending + b.household_savings
+    m.household_demand0 = param(m.household_goods, b.household_demand, "household_demand")
+    m.household_spending0 = param(m.R, spending, "household spending")
+    m.budget_share = param(m.household_goods, les["beta"], "marginal budget share")
+    m.committed0 = param(m.household_goods, les["gamma"], "committed purchases")
+    m.supernumerary0 = param(m.R, spending - les["gamma"].groupby("region").sum(), "supernumerary budget")
+    users = pd.MultiIndex.from_product([list(m.final_users), b.regions], names=["user", "region"])
+    m.sales_tax0 = param(m.final_users * m.R, b.sales_tax.reindex(users), "sales_tax")
+
+    m.sales_tax = money(m.final_users * m.R, b.sales_tax.reindex(users), "sales_tax")
+    m.direct_tax = money(m.R, b.direct_tax, "direct_tax")
+    m.population = positive(m.R)
+    m.household_demand = positive(m.household_goods)
+    m.supernumerary = positive(m.R)
+    m.consumer_price = positive(m.R)
+    m.disposable_income = money(m.R, disposable, "disposable income", pyo.PositiveReals)
+    m.household_spending = money(m.R, spending, "household spending", pyo.PositiveReals)
+    m.household_savings = money(m.R, b.household_savings, "household_savings")
+    m.savings_rate = money(m.R, b.household_savings / disposable, "savings rate")
+    m.transfer = money(m.R, b.transfer, "transfer")
+
+
+def add_equations(m: pyo.ConcreteModel) -> None:
+    """Named expressions and equations of the block."""
+    m.sales_tax_factor = pyo.Expression(m.final_users, m.R, rule=sales_tax_factor)
+    m.committed_spending = pyo.Expression(m.R, rule=committed_spending)
+    m.demand_household = pyo.Constraint(m.household_goods, rule=demand_household)
+    m.definition_supernumerary = pyo.Constraint(m.R, rule=definition_supernumerary)
+    m.definition_consumer_price = pyo.Constraint(m.R, rule=definition_consumer_price)
+    m.income_household = pyo.Constraint(m.R, rule=income_household)
+    m.budget_household = pyo.Constraint(m.R, rule=budget_household)
+    m.definition_savings_rate = pyo.Constraint(m.R, rule=definition_savings_rate)
+
+
+def sales_tax_factor(m: pyo.ConcreteModel, user: str, r: str) -> Any:
+    r"""Change of purchaser prices through the sales tax of a final user.
+
+    .. math:: k_{ur} = \frac{1+t^S_{ur}}{1+\bar t^S_{ur}}
+    """
+    return (1 + m.sales_tax[user, r]) / (1 + m.sales_tax0[user, r])
+
+
+def committed_spending(m: pyo.ConcreteModel, r: str) -> Any:
+    r"""Cost of committed quantities, million USD.
+
+    .. math:: E^\gamma_r = N_r k_{hr} \sum_i \bar\gamma_{ir}\, p^Q_{ir}
+    """
+    basket = sum(m.committed0[i, r] * m.composite_price[i, r] for i in m.household_goods_of[r])
+    return m.population[r] * m.sales_tax_factor["household", r] * basket
+
+
+def definition_supernumerary(m: pyo.ConcreteModel, r: str) -> Any:
+    r"""What is left after committed purchases, relative to the benchmark.
+
+    .. math:: \bar S_r\, s_r + E^\gamma_r = E_r
+    """
+    return m.supernumerary0[r] * m.supernumerary[r] + m.committed_spending[r] == m.household_spending[r]
+
+
+def demand_household(m: pyo.ConcreteModel, i: str, r: str) -> Any:
+    r"""Linear expenditure system; :math:`\bar C` and :math:`\bar\gamma` include benchmark sales tax.
+
+    .. math:: \bar C_{ir} (1+\bar t^S_{hr})\, c_{ir}
+              = \bar\gamma_{ir} N_r + \beta_{ir} \frac{\bar S_r s_r}{k_{hr}\, p^Q_{ir}}
+
+    Source: Stone (1954); Hosoe, Gasawa and Hashimoto (2010), ch. 6.
+    """
+    value = m.household_demand0[i, r] * (1 + m.sales_tax0["household", r])
+    price = m.sales_tax_factor["household", r] * m.composite_price[i, r]
+    luxury = m.budget_share[i, r] * m.supernumerary0[r] * m.supernumerary[r] / price
+    return value * m.household_demand[i, r] == m.committed0[i, r] * m.population[r] + luxury
+
+
+def definition_consumer_price(m: pyo.ConcreteModel, r: str) -> Any:
+    r"""Consumer price index at purchaser prices with benchmark weights (Laspeyres).
+
+    .. math:: P^C_r = k_{hr} \sum_i \bar s_{ir}\, p^Q_{ir}
+    """
+    weight = (1 + m.sales_tax0["household", r]) / m.household_spending0[r]
+    basket = sum(
+        weight * m.household_demand0[i, r] * m.composite_price[i, r] for i in m.household_goods_of[r]
+    )
+    return m.consumer_price[r] == m.sales_tax_factor["household", r] * basket
+
+
+def income_household(m: pyo.ConcreteModel, r: str) -> Any:
+    r"""Disposable income: factor income after direct tax, and the transfer.
+
+    .. math:: Y_r = (1 - t^D_r) \sum_{fj} \bar F_{fjr}\, w_{fjr}\, x_{fjr} + T_r
+    """
+    return m.disposable_income[r] == (1 - m.direct_tax[r]) * m.factor_income[r] + m.transfer[r]
+
+
+def budget_household(m: pyo.ConcreteModel, r: str) -> Any:
+    r"""What is not saved is spent.
+
+    .. math:: E_r + H_r = Y_r
+    """
+    return m.household_spending[r] + m.household_savings[r] == m.disposable_income[r]
+
+
+def definition_savings_rate(m: pyo.ConcreteModel, r: str) -> Any:
+    r"""Savings as a share of disposable income; a closure fixes the rate or lets it follow investment.
+
+    .. math:: H_r = h_r\, Y_r
+    """
+    return m.household_savings[r] == m.savings_rate[r] * m.disposable_income[r]

@@ -1,0 +1,82 @@
+"""The economy: all blocks put together into one square Pyomo model of nonlinear equations.
+
+Every price and activity variable is one in the benchmark; payments are million USD. Instruments and other
+exogenous quantities are variables that a closure fixes.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pyomo.environ as pyo
+
+from ..calibration.benchmark import Benchmark
+from . import sets
+from .blocks import (
+    customs_union,
+    external,
+    factors,
+    government,
+    households,
+    investment,
+    production,
+    supply,
+    taxes,
+    trade,
+    transport,
+)
+from .closures import Closure, find_closure
+from .state import State
+
+BLOCKS: tuple[ModuleType, ...] = (
+    production,
+    supply,
+    trade,
+    transport,
+    households,
+    factors,
+    taxes,
+    customs_union,
+    government,
+    investment,
+    external,
+)
+"""In an order in which every block finds the named expressions of earlier ones."""
+
+
+def block_of_equation() -> dict[str, str]:
+    """Name of every equation -> the name of its block."""
+    return {name: block.__name__.rpartition(".")[2] for block in BLOCKS for name in block.EQUATIONS}
+
+
+def build_economy(benchmark: Benchmark, closure: str | Closure = "default") -> pyo.ConcreteModel:
+    """Build the model at its benchmark point and apply a closure.
+
+    Args:
+        benchmark: flows, rates and elasticities of the base year.
+        closure: name of a closure in :data:`eacu.model.closures.CLOSURES`, or one of your own.
+
+    Returns:
+        A square Pyomo model: as many free variables as equations. It carries
+        ``model.benchmark``, ``model.closure`` and the benchmark point (``model.benchmark_values`` by variable
+        and index, ``model.benchmark_state`` as series).
+
+    Raises:
+        ClosureError: unknown closure, or one that does not leave the model square.
+        KeyError: the benchmark lacks a number that a block needs.
+    """
+    m = pyo.ConcreteModel(name="eacu")
+    m.benchmark = benchmark
+    sets.add(m, benchmark)
+    for block in BLOCKS:
+        if hasattr(block, "add_variables"):
+            block.add_variables(m, benchmark)
+    for block in BLOCKS:
+        block.add_equations(m)
+    m.benchmark_values = {
+        variable.name: {index: variable[index].value for index in variable}
+        for variable in m.component_objects(pyo.Var)
+    }
+    m.benchmark_state = State.of(m)
+    find_closure(closure).apply(m)
+    return m

@@ -1,0 +1,38 @@
+"""Functional forms in calibrated-share form: every price is relative to its benchmark value.
+
+With benchmark prices of one and value shares that sum to one, the CES unit cost function is
+``(sum share * price**(1 - sigma))**(1 / (1 - sigma))`` (Rutherford 1999, "Applied general equilibrium
+modeling with MPSGE as a GAMS subsystem"). The CET revenue function of Powell and Gruen (1968) is the same
+with ``sigma = -omega``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pyomo.environ as pyo
+
+
+def ces_price(terms: Iterable[tuple[float, Any]], sigma: float) -> Any:
+    r"""Unit cost of a CES bundle: ``terms`` are pairs of a value share and a relative price.
+
+    .. math:: p = \Big(\sum_i \theta_i p_i^{1-\sigma}\Big)^{1/(1-\sigma)}, \qquad
+              p = \prod_i p_i^{\theta_i} \text{ if } \sigma = 1
+
+    A bundle with a single member costs what the member costs, whatever the elasticity.
+    """
+    terms = list(terms)
+    if len(terms) == 1:
+        return terms[0][1]
+    if sigma == 1:
+        return pyo.exp(sum(share * pyo.log(price) for share, price in terms))
+    return sum(share * price ** (1 - sigma) for share, price in terms) ** (1 / (1 - sigma))
+
+
+def cet_price(terms: Iterable[tuple[float, Any]], omega: float) -> Any:
+    r"""Unit revenue of a composite supplied to several uses, elasticity of transformation omega >= 0.
+
+    .. math:: p = \Big(\sum_i \theta_i p_i^{1+\omega}\Big)^{1/(1+\omega)}
+    """
+    return ces_price(terms, -omega)
