@@ -42,7 +42,7 @@ WIOD_USER = {"household": ("CONS_h", "CONS_np"), "government": ("CONS_g",), "inv
 def belarus_prior(border: Border, controls: pd.Series, tables: Tables, name: str = PRIOR) -> pd.DataFrame:
     """The prior table of Belarus in million USD of 2007, cells as in :class:`.national.NationalTable`.
 
-    Raises KeyError if the named prior is not in ``belarus_priors.csv``.
+    Raises ValueError if the named prior is not in ``belarus_priors.csv``.
     """
     sectors = sector_list(tables)
     technology = _Technology(tables, name)
@@ -111,7 +111,7 @@ class _Technology:
         weights = priors[priors["prior"] == name].set_index("country")["value"]
         if weights.empty:
             known = sorted(priors["prior"].unique())
-            raise KeyError(
+            raise ValueError(
                 f"no prior {name!r} for Belarus in data/parameters/belarus_priors.csv; known: {known}"
             )
         self._sectors = sector_list(tables)

@@ -1,1 +1,1 @@
-
+"""What is done with solved economies: regimes, policies, the runner."""

@@ -1,1 +1,44 @@
+"""The engine: any square Pyomo equilibrium model, compiled to NumPy and solved by Newton in logarithms.
 
+`solve` takes a model and writes the solution into it. For many scenarios of one model, `compile_model` once
+and call `solve_system` after each change of the fixed variables.
+"""
+
+from .compile import compile_model
+from .errors import (
+    ConvergenceError,
+    EngineError,
+    EquationResidual,
+    MissingValueError,
+    SingularJacobianError,
+    StructuralError,
+    Term,
+    UnsupportedExpressionError,
+    UnsupportedModelError,
+)
+from .record import SolvedPoint, SolveOptions, SolveRecord
+from .solve import solve, solve_system
+from .structure import Structure, check_structure, require_sound
+from .system import CompiledSystem
+
+__all__ = [
+    "CompiledSystem",
+    "ConvergenceError",
+    "EngineError",
+    "EquationResidual",
+    "MissingValueError",
+    "SingularJacobianError",
+    "SolveOptions",
+    "SolveRecord",
+    "SolvedPoint",
+    "StructuralError",
+    "Structure",
+    "Term",
+    "UnsupportedExpressionError",
+    "UnsupportedModelError",
+    "check_structure",
+    "compile_model",
+    "require_sound",
+    "solve",
+    "solve_system",
+]

@@ -127,7 +127,7 @@ def test_another_belarus_prior_keeps_the_controls_and_changes_the_table(build: B
 
 
 def test_unknown_belarus_prior_names_the_known_ones() -> None:
-    with pytest.raises(KeyError, match="neighbours"):
+    with pytest.raises(ValueError, match="neighbours"):
         build_sam(table, belarus="atlantis")
 
 

@@ -1,0 +1,68 @@
+"""The base year as shipped: benchmark and tariff schedules read from ``data/``, with every file that was used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from .. import data
+from ..calibration.benchmark import Benchmark
+from ..calibration.build import REGIONS
+from ..calibration.elasticities import model_elasticities
+from ..calibration.national import FACTORS
+from ..calibration.sam import Sam
+from ..calibration.trade import sector_list
+from .policy import Schedules
+
+YEAR = 2007
+SAM = "sam/sam_2007"
+SCHEDULES = "policy/tariffs"
+
+
+@dataclass(frozen=True)
+class BaseYear:
+    """A benchmark, the tariff schedules regimes may name, and the files both came from."""
+
+    benchmark: Benchmark
+    schedules: Schedules
+    files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """The loader of ``data/`` that remembers what it has read."""
+
+    read: dict[str, Path] = field(default_factory=dict)
+
+    def __call__(self, name: str) -> pd.DataFrame:
+        self.read[name] = data.path(name)
+        return data.table(name)
+
+
+@lru_cache(maxsize=1)
+def load_base_year() -> BaseYear:
+    """Read the shipped base year; the second call costs nothing.
+
+    Raises:
+        SamError, BenchmarkError, TableError, RegimeError: a data file is missing or cannot be trusted.
+    """
+    tables = _Tables()
+    sam_file = data.path(SAM)
+    benchmark = Benchmark.from_sam(
+        Sam.read(sam_file),
+        model_elasticities(tables),
+        year=YEAR,
+        regions=REGIONS,
+        sectors=tuple(sector_list(tables)),
+        factors=FACTORS,
+    )
+    schedules = Schedules.from_table(tables(SCHEDULES))
+    return BaseYear(benchmark, schedules, (sam_file, *tables.read.values()))
+
+
+def load_benchmark() -> Benchmark:
+    """The shipped benchmark of 2007 (million USD), see `eacu.calibration.benchmark.Benchmark`."""
+    return load_base_year().benchmark

@@ -1,0 +1,344 @@
+"""Solve regimes: one economy, built and compiled once, replicated first, then shocked regime by regime.
+
+    result = run("union-2010-07", "wto-joint")
+    result["wto-joint"].indicators.loc["KAZ", "ev_pct_consumption"]
+
+Nothing is solved on an economy that does not reproduce its base year: a `Workbench` that fails to replicate is
+never made.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyomo.environ as pyo
+
+from ..calibration.sam import TOLERANCE as SAM_TOLERANCE
+from ..calibration.sam import Sam
+from ..model.checks import REPLICATION, WALRAS, ReplicationError, benchmark_residuals
+from ..model.closures import Closure, ClosureError, find_closure
+from ..model.economy import build_economy
+from ..model.engine import EngineError, SolvedPoint, compile_model, solve_system
+from ..model.instruments import apply_policy
+from ..model.results import Solution
+from .base_year import BaseYear, load_base_year
+from .policy import policy_of
+from .regimes import Regime, RegimeError, load_regime
+
+Tell = Callable[[str], None]
+AUDIT_TOLERANCE = 1e-9
+UNION_OF_2010 = ("RUS", "BLR", "KAZ")
+"""Whose trade counts as intra-union, and who is shown as a member, in a regime that has no union."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One figure that must not exceed its tolerance for a result to count."""
+
+    name: str
+    value: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the figure is a number within the tolerance."""
+        return isfinite(self.value) and abs(self.value) <= self.tolerance
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; a figure that is not a number becomes null."""
+        return {**asdict(self), "value": self.value if isfinite(self.value) else None, "passed": self.passed}
+
+
+@dataclass(frozen=True)
+class SolvedRegime:
+    """A regime, the equilibrium it leads to, and the checks that equilibrium was put to."""
+
+    regime: Regime
+    closure: Closure
+    solution: Solution = field(repr=False)
+    checks: tuple[Check, ...]
+    iterations: int
+    """Newton steps."""
+    seconds: float
+
+    @property
+    def name(self) -> str:
+        """The regime's name."""
+        return self.regime.name
+
+    @cached_property
+    def indicators(self) -> pd.DataFrame:
+        """Macro indicators, one row per region; `eacu.model.indicators.UNITS` defines the columns."""
+        return self.solution.regions
+
+    @cached_property
+    def results(self) -> pd.DataFrame:
+        """Everything, tidy: region, sector, partner, variable, unit, base, value, change, percent."""
+        return self.solution.frame()
+
+    @property
+    def sam(self) -> Sam:
+        """The social accounting matrix after the regime, million USD."""
+        return self.solution.sam
+
+    @property
+    def max_residual(self) -> float:
+        """Largest relative residual of an equation."""
+        return self._figure(RESIDUAL_CHECK)
+
+    @property
+    def walras(self) -> float:
+        """Excess demand in the market that is not an equation, as a share of world GDP."""
+        return self._figure(WALRAS_CHECK)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    def _figure(self, name: str) -> float:
+        return next(check.value for check in self.checks if check.name == name)
+
+
+RESIDUAL_CHECK = "largest residual"
+WALRAS_CHECK = "dropped market, share of world GDP"
+SAM_CHECK = "SAM rebuilt, largest imbalance"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Solved regimes with everything that defines them: data files, log, time by phase (seconds).
+
+    Iterate over it, or ask by name: ``run["union-2010-07"]``.
+    """
+
+    solved: tuple[SolvedRegime, ...]
+    members: tuple[str, ...]
+    data_files: tuple[Path, ...]
+    log: tuple[str, ...] = field(repr=False)
+    seconds: dict[str, float] = field(repr=False)
+
+    def __iter__(self) -> Iterator[SolvedRegime]:
+        return iter(self.solved)
+
+    def __len__(self) -> int:
+        return len(self.solved)
+
+    def __getitem__(self, name: str) -> SolvedRegime:
+        for regime in self.solved:
+            if regime.name == name:
+                return regime
+        raise KeyError(f"no regime {name!r} in this run; it has {', '.join(r.name for r in self.solved)}")
+
+    @property
+    def closures(self) -> dict[str, str]:
+        """The closures used, name and description."""
+        return {regime.closure.name: regime.closure.description for regime in self.solved}
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check of every regime passed."""
+        return all(regime.passed for regime in self.solved)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Every region of the economy."""
+        return self.solved[0].solution.benchmark.regions
+
+    @property
+    def effects(self) -> pd.DataFrame:
+        """The members' macro indicators: rows (member, indicator), one column per regime."""
+        members = list(self.members)
+        by_regime = {r.name: r.indicators.loc[members].T.unstack() for r in self.solved}
+        return pd.DataFrame(by_regime).rename_axis(["member", "indicator"])
+
+
+class Workbench:
+    """An economy under one closure, built, compiled and replicated once; regimes are solved on it in turn.
+
+    Every regime starts from the benchmark, so the order in which regimes are solved does not matter.
+    """
+
+    def __init__(self, base: BaseYear, closure: str | Closure = "default", tell: Tell = lambda line: None):
+        """Build, compile and replicate.
+
+        Raises:
+            ClosureError: the closure is unknown or does not leave a square model.
+            ReplicationError: the model does not reproduce its benchmark.
+            StructuralError: the equations cannot determine the variables.
+        """
+        self.base, self.tell = base, tell
+        self.seconds: dict[str, float] = {}
+        benchmark = base.benchmark
+        self.model = self._timed("build", lambda: build_economy(benchmark, closure))
+        self.closure: Closure = self.model.closure
+        self._system = self._timed("compile", lambda: compile_model(self.model))
+        tell(
+            f"model: {len(benchmark.regions)} regions, {len(benchmark.sectors)} sectors, "
+            f"{self._system.n_equations:,} equations, closure {self.closure.name} "
+            f"(built in {self.seconds['build']:.1f} s, compiled in {self.seconds['compile']:.1f} s)"
+        )
+        self._benchmark_point = self._timed("replicate", self._replicate)
+        self._timed("audit", self._audit)
+
+    def solve(self, regime: Regime) -> SolvedRegime:
+        """Solve one regime from the benchmark and check the solution.
+
+        Raises:
+            RegimeError: the regime names something this economy does not have.
+            InstrumentError: a value is not admissible.
+            ConvergenceError: no solution was found; a note names the regime.
+            SamError: the SAM of the solution does not balance.
+        """
+        began = time.perf_counter()
+        policy = policy_of(regime, self.base.benchmark, self.base.schedules)
+        system = self._system
+        system.write_back(self._benchmark_point.values)
+        apply_policy(self.model, policy)
+        system.refresh()
+        try:
+            record = solve_system(system, origin=self._benchmark_point)
+        except EngineError as error:
+            error.add_note(f"The regime was {regime.name}, closure {self.closure.name}.")
+            raise
+        system.write_back(system.values)
+        solution = Solution.from_model(self.model, record, self.members_in(regime))
+        checks = (
+            Check(RESIDUAL_CHECK, record.max_residual, REPLICATION),
+            Check(WALRAS_CHECK, solution.walras, WALRAS),
+            Check(SAM_CHECK, solution.sam.balance_gap(), SAM_TOLERANCE),
+        )
+        seconds = time.perf_counter() - began
+        self.seconds["solve"] = self.seconds.get("solve", 0.0) + record.seconds["total"]
+        self.seconds["results"] = self.seconds.get("results", 0.0) + seconds - record.seconds["total"]
+        self.tell(f"{regime.name}: {record}")
+        return SolvedRegime(regime, self.closure, solution, checks, record.iterations, seconds)
+
+    def members_in(self, regime: Regime) -> tuple[str, ...]:
+        """The union's members, or without a union the members of 2010 that this economy has."""
+        return regime.members or tuple(r for r in UNION_OF_2010 if r in self.base.benchmark.regions)
+
+    def _replicate(self) -> SolvedPoint:
+        """The benchmark as a solved point; refuses a model that needs even one step to reproduce it."""
+        replication = benchmark_residuals(self.model)
+        replication.require()
+        record = solve_system(self._system)
+        if record.iterations:
+            raise ReplicationError(f"The solver moved away from the benchmark: {record}.")
+        self.tell(f"benchmark replicated with no solver step, largest residual {replication.worst:.1e}")
+        return SolvedPoint(self._system.values.copy(), self._system.parameter_values.copy())
+
+    def _audit(self) -> None:
+        """Compare the compiled equations with Pyomo's own values away from the benchmark.
+
+        At the benchmark every price is one and a wrong exponent would not show; so all variables, instruments
+        too, are moved at random first. Raises EngineError naming the equation that differs most.
+        """
+        system, point = self._system, self._benchmark_point.values
+        moved = point * np.exp(np.random.default_rng(2007).normal(0.0, 0.1, len(point)))
+        moved[point == 0.0] = 0.05
+        compiled = system.evaluate(moved)
+        try:
+            self._set_all(moved)
+            own = np.array([pyo.value(c.body) - pyo.value(c.upper) for c in system.equations])
+        finally:
+            self._set_all(point)
+        size = np.maximum(compiled.positive, compiled.negative)
+        difference = np.abs(compiled.residual - own) / np.where(size > 0.0, size, 1.0)
+        worst = int(difference.argmax())
+        if not difference[worst] <= AUDIT_TOLERANCE:
+            raise EngineError(
+                f"the compiled equation {system.equation_names[worst]} differs from Pyomo's by "
+                f"{difference[worst]:.1e} of its size (tolerance {AUDIT_TOLERANCE:g}); please report this"
+            )
+
+    def _set_all(self, values: np.ndarray) -> None:
+        for variable, value in zip(self._system.variables, values.tolist(), strict=True):
+            variable.set_value(value, skip_validation=True)
+
+    def _timed(self, phase: str, work: Callable[[], Any]) -> Any:
+        began = time.perf_counter()
+        result = work()
+        self.seconds[phase] = time.perf_counter() - began
+        return result
+
+
+def run(
+    *regimes: str | Path | Regime,
+    closure: str | None = None,
+    base: BaseYear | None = None,
+    tell: Tell = lambda line: None,
+) -> Run:
+    """Solve regimes and return them with their checks; all are validated before anything is solved.
+
+    Args:
+        regimes: names of shipped regimes, paths of TOML files, or `Regime` objects.
+        closure: closure for all regimes instead of the one each regime names.
+        base: benchmark and tariff schedules (default: those shipped, read once per process).
+        tell: is called with each line of progress.
+
+    Raises:
+        RegimeError: no regime is named, one is named twice, or one cannot be used.
+        ReplicationError, EngineError, SamError: see `Workbench`.
+
+    Example:
+        >>> result = run("pre-union")
+        >>> result.passed, result["pre-union"].iterations
+        (True, 0)
+    """
+    log: list[str] = []
+    phases: dict[str, float] = {}
+
+    def note(line: str) -> None:
+        log.append(line)
+        tell(line)
+
+    chosen = _load(regimes)
+    closures = [_closure_of(regime, closure) for regime in chosen]
+    began = time.perf_counter()
+    base = base or load_base_year()
+    phases["load"] = time.perf_counter() - began
+    note(f"base year {base.benchmark.year} read in {phases['load']:.1f} s")
+    for regime in chosen:
+        policy_of(regime, base.benchmark, base.schedules)
+    benches = {found.name: Workbench(base, found, note) for found in dict.fromkeys(closures)}
+    solved = tuple(benches[found.name].solve(regime) for regime, found in zip(chosen, closures, strict=True))
+    for bench in benches.values():
+        for phase, seconds in bench.seconds.items():
+            phases[phase] = phases.get(phase, 0.0) + seconds
+    for result in solved:
+        record = result.solution.record
+        log += [f"{result.name}: {line}" for line in (record.log if record else ())]
+    return Run(solved, _members(solved), base.files, tuple(log), phases)
+
+
+def _load(regimes: Sequence[str | Path | Regime]) -> list[Regime]:
+    if not regimes:
+        raise RegimeError("no regime is named; eacu regimes lists them, e.g. run('union-2010-07')")
+    loaded = [r if isinstance(r, Regime) else load_regime(r) for r in regimes]
+    names = [regime.name for regime in loaded]
+    for name in names:
+        if names.count(name) > 1:
+            raise RegimeError(f"the regime {name!r} is named {names.count(name)} times; name it once")
+    return loaded
+
+
+def _closure_of(regime: Regime, override: str | None) -> Closure:
+    try:
+        return find_closure(override or regime.closure)
+    except ClosureError as error:
+        raise error if override else RegimeError(f"{regime.name}: {error}") from error
+
+
+def _members(solved: Sequence[SolvedRegime]) -> tuple[str, ...]:
+    """Every region that is a member in any of the regimes, in the order of the economy's regions."""
+    named = {member for regime in solved for member in regime.solution.members}
+    return tuple(region for region in solved[0].solution.benchmark.regions if region in named)

@@ -1,0 +1,200 @@
+"""Sparse linear algebra of the Newton step: SuperLU on a paired, equilibrated matrix.
+
+Rows are permuted so that a large entry of every equation stands on the diagonal (the economist's pairing of
+equation and variable, found by matching). On such a matrix SuperLU's symmetric mode keeps the fill low and
+needs hardly any pivoting; its ordering depends on the pattern alone and is kept for the next step.
+
+Where the factors are heavy (thousands of prices that all depend on one another), they are kept as well: later
+systems are solved by GMRES preconditioned with them, and factorised anew only when that is slow.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from scipy.sparse import csc_array, csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching, min_weight_full_bipartite_matching
+from scipy.sparse.linalg import LinearOperator, SuperLU, gmres, splu
+
+from .errors import SingularJacobianError
+from .tape import Array
+from .terms import Index
+
+_ACCURATE = 1e-10  # accepted backward error of a solve after refinement
+_HEAVY = 3_000_000  # entries of L + U above which old factors are kept as a preconditioner
+_KRYLOV = 20  # GMRES iterations in each of at most four cycles before factorising anew
+_WEIGHTED_LIMIT = 20_000  # above this size the weighted matching costs more than it saves
+
+
+class PairedSolver:
+    """Solves ``A x = b`` for a sequence of square matrices with one sparsity pattern.
+
+    Args:
+        indices, indptr: CSC pattern, columns in the order of the unknowns.
+    """
+
+    def __init__(self, indices: Index, indptr: Index):
+        self.n = len(indptr) - 1
+        self._indices, self._indptr = indices, indptr
+        self._column: Index = np.repeat(np.arange(self.n), np.diff(indptr))
+        self._order: Index | None = None
+        self._pairing: Index | None = None  # row paired with each column
+        self._lu: SuperLU | None = None
+        self._lu_row_scale: Array = np.ones(self.n)
+        self.is_fresh = False  # whether the factors are those of the present matrix
+        self.fallbacks = 0
+        self.factorisations = 0
+
+    def factorise(self, data: Array) -> None:
+        """Take the matrix with these values (CSC order) and factorise it, unless heavy old factors serve.
+
+        Raises:
+            SingularJacobianError: the matrix is numerically singular.
+        """
+        row_size = np.zeros(self.n)
+        np.maximum.at(row_size, self._indices, np.abs(data))
+        if not np.isfinite(data).all() or (row_size == 0.0).any():
+            raise SingularJacobianError("the Jacobian has an empty or non-finite row")
+        self._row_scale = 1.0 / row_size
+        scaled = data * self._row_scale[self._indices]
+        self._matrix = csc_array((scaled, self._indices, self._indptr), shape=(self.n, self.n))
+        self.is_fresh = False
+        if self._lu is None or self._lu.nnz < _HEAVY:
+            self._factorise_fresh()
+
+    def solve(self, b: Array) -> Array:
+        """Solve with the present matrix; refined until accurate, refactorised generally if it is not."""
+        scaled = b * self._row_scale
+        if not self.is_fresh:
+            x = self._krylov(scaled)
+            if x is not None:
+                return x
+            self._factorise_fresh()
+        x = self._refine(scaled)
+        if x is None and not self._general:
+            self._factorise_general()
+            x = self._refine(scaled)
+        if x is None:
+            raise SingularJacobianError("the Jacobian is too ill-conditioned to solve with")
+        return x
+
+    def null_vectors(self) -> tuple[Array, Array]:
+        """Left and right vectors that the (nearly) singular matrix maps to almost nothing.
+
+        Large entries of the left vector name equations that repeat one another (Walras' law with no market
+        dropped), of the right one the variables that nothing pins down (a missing numeraire).
+        """
+        shifted = (self._matrix + 1e-10 * csc_array(self._paired_identity())).tocsc()
+        lu = splu(shifted)
+        rng = np.random.default_rng(0)
+        left = right = rng.standard_normal(self.n)
+        for _ in range(4):
+            right = lu.solve(right)
+            left = lu.solve(left, trans="T")
+            right, left = right / np.linalg.norm(right), left / np.linalg.norm(left)
+        return left, right
+
+    # ---- factorisations -----------------------------------------------------------------------------
+
+    def _factorise_fresh(self) -> None:
+        self._general = False
+        try:
+            self._factorise_paired()
+        except RuntimeError:  # SuperLU: exactly singular without free pivoting
+            self._factorise_general()
+
+    def _keep(self, lu: SuperLU) -> None:
+        self._lu = lu
+        self._lu_row_scale = self._row_scale
+        self.is_fresh = True
+        self.factorisations += 1
+
+    def _krylov(self, b: Array) -> Array | None:
+        """GMRES preconditioned with the old factors; None if they no longer serve."""
+        rescale = self._lu_row_scale / self._row_scale
+        old = LinearOperator((self.n, self.n), matvec=lambda r: self._apply(rescale * r), dtype=float)
+        x, failed = gmres(self._matrix, b, rtol=1e-6, atol=0.0, restart=_KRYLOV, maxiter=4, M=old)
+        return None if failed or not np.isfinite(x).all() else x
+
+    def _factorise_paired(self) -> None:
+        if self._pairing is None:
+            self._pairing = self._pair()
+        symmetric = self._matrix[self._pairing, :] if self._order is None else self._matrix[self._rows, :]
+        options = {"SymmetricMode": True}
+        if self._order is None:
+            lu = splu(symmetric.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01, options=options)
+            self._order = np.argsort(lu.perm_c)
+            self._rows: Index = self._pairing[self._order]
+            self._first = True
+        else:
+            ordered = symmetric[:, self._order].tocsc()
+            lu = splu(ordered, permc_spec="NATURAL", diag_pivot_thresh=0.01, options=options)
+            self._first = False
+        self._keep(lu)
+
+    def _factorise_general(self) -> None:
+        self.fallbacks += 1
+        self._general = True
+        self._pairing = self._order = None  # pair again by the new values next time
+        try:
+            self._keep(splu(self._matrix))
+        except RuntimeError as error:
+            raise SingularJacobianError("the Jacobian is singular") from error
+
+    def _apply(self, b: Array) -> Array:
+        assert self._lu is not None
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore", RuntimeWarning)
+            if self._general:
+                return self._lu.solve(b)
+            if self._first:
+                return self._lu.solve(b[self._pairing])
+            x = np.empty(self.n)
+            x[self._order] = self._lu.solve(b[self._rows])
+            return x
+
+    def _refine(self, b: Array) -> Array | None:
+        """Solve and improve by iterative refinement; None if the backward error stays large."""
+        x = self._apply(b)
+        with np.errstate(all="ignore"):
+            for _ in range(3):
+                gap = b - self._matrix @ x
+                size = np.abs(b).max(initial=0.0) + np.abs(x).max(initial=0.0)
+                error = np.abs(gap).max(initial=0.0)
+                if not np.isfinite(error):
+                    return None
+                if error <= _ACCURATE * 1e-4 * size:
+                    return x
+                x = x + self._apply(gap)
+            error = np.abs(b - self._matrix @ x).max(initial=0.0)
+        return x if np.isfinite(error) and error <= _ACCURATE * size else None
+
+    # ---- pairing ------------------------------------------------------------------------------------
+
+    def _pair(self) -> Index:
+        """Row to put on the diagonal of each column: a full matching that prefers large entries."""
+        if self.n <= _WEIGHTED_LIMIT:
+            nonzero = self._matrix.data != 0.0
+            cost = 1.0 - np.log(np.abs(self._matrix.data[nonzero]))
+            coordinates = (self._column[nonzero], self._indices[nonzero])
+            try:
+                columns, rows = min_weight_full_bipartite_matching(
+                    csr_array((cost, coordinates), shape=(self.n, self.n))
+                )
+                return rows[np.argsort(columns)].astype(np.int64)
+            except ValueError:  # no full matching among the numerical non-zeros
+                pass
+        return structural_matching(self._indices, self._indptr, self.n)
+
+    def _paired_identity(self) -> csc_array:
+        pairing = structural_matching(self._indices, self._indptr, self.n)
+        columns = np.flatnonzero(pairing >= 0)
+        return csc_array((np.ones(len(columns)), (pairing[columns], columns)), shape=(self.n, self.n))
+
+
+def structural_matching(indices: Index, indptr: Index, n_rows: int) -> Index:
+    """Row matched to each column by pattern alone; -1 for columns left over."""
+    n_columns = len(indptr) - 1
+    graph = csr_array((np.ones(len(indices)), indices, indptr), shape=(n_columns, n_rows))
+    return maximum_bipartite_matching(graph, perm_type="column").astype(np.int64)

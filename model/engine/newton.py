@@ -1,0 +1,291 @@
+"""Newton's method in logarithms.
+
+Each equation ``P = N`` (sums of its positive and of the absolute values of its negative terms) is solved as
+``log P - log N = 0``, each positive variable as ``z = log x``. Constant-elasticity equations are close to
+linear in this form, so few steps reach far. Where a side is exactly zero (a tariff that is removed, a
+revenue that starts from nothing) the equation is used in levels, scaled by the sum of its terms, and the
+variables in it may step to exactly zero. Variables that may change sign stay in levels.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import SingularJacobianError
+from .record import SolveOptions
+from .system import CompiledSystem, Evaluation
+from .tape import Array
+from .terms import Index
+
+_SHORTEST = 2.0**-10  # line search gives up below this fraction of a step
+_CRAWL = 0.02  # four steps running shorter than this end the attempt
+_MEMORY = 3  # the merit may rise above its last value, but not above the largest of the last three
+_SINGULAR = 1e13  # norm of the inverse of the equilibrated Jacobian that counts as singular
+
+
+@dataclass
+class Progress:
+    """What happened so far, over all attempts of one solve."""
+
+    steps: int = 0
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    log: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Best point of one Newton run; ``failure`` is empty if it is a solution."""
+
+    at: Evaluation
+    relative: Array
+    failure: str
+
+
+@dataclass(frozen=True)
+class Form:
+    """The equations as Newton sees them at one point (log form or scaled levels)."""
+
+    value: Array
+    relative: Array
+    positive_weight: Array
+    negative_weight: Array
+    one_sided: NDArray[np.bool_]  # equations with exactly one side zero
+
+
+def equation_form(at: Evaluation, reference: Array, in_levels: NDArray[np.bool_] | None = None) -> Form:
+    """Log form where both sides are positive, otherwise levels over ``max(P + N, reference)``.
+
+    Args:
+        at: the equations at a point.
+        reference: the size each equation had before: it is what makes "zero" meaningful for an equation
+            whose every term vanishes.
+        in_levels: equations to keep in levels even so, over ``P + N``.
+    """
+    P, N = at.positive, at.negative
+    both = (P > 0.0) & (N > 0.0)
+    in_logs = both if in_levels is None else both & ~in_levels
+    size = np.where(both, P + N, np.maximum(P + N, reference))
+    size = np.where(size > 0.0, size, 1.0)
+    with np.errstate(all="ignore"):
+        value = np.where(in_logs, np.log(P) - np.log(N), (P - N) / size)
+        relative = np.abs(P - N) / np.where(both, np.maximum(P, N), size)
+        up, down = np.where(in_logs, 1.0 / P, 1.0 / size), np.where(in_logs, 1.0 / N, 1.0 / size)
+    return Form(value, relative, up, down, ~both & (P + N > 0.0))
+
+
+class Newton:
+    """Newton iterations on one system with its present set of fixed variables.
+
+    Args:
+        system: the compiled equations.
+        options: tolerances and limits.
+        progress: counts and log, shared by all attempts of one solve.
+        all_in_logs: use the log form also for equations that contain an unknown of either sign. Such an
+            equation is usually linear in that unknown (a transfer, a revenue), so levels are the default.
+    """
+
+    def __init__(
+        self,
+        system: CompiledSystem,
+        options: SolveOptions,
+        progress: Progress,
+        all_in_logs: bool = False,
+    ):
+        self.system = system
+        self.options = options
+        self.progress = progress
+        self.free = system.partition.free
+        self.solver = system.linear_solver()
+        self._in_levels = None if all_in_logs else self._with_signed_unknown()
+
+    def _with_signed_unknown(self) -> NDArray[np.bool_]:
+        """Equations that contain a free variable which may change sign."""
+        partition = self.system.partition
+        signed = np.repeat(~self.system.positive_domain[self.free], np.diff(partition.indptr))
+        rows = np.zeros(self.system.n_equations, dtype=bool)
+        rows[partition.indices[signed]] = True
+        return rows
+
+    def _form(self, at: Evaluation, reference: Array) -> Form:
+        return equation_form(at, reference, self._in_levels)
+
+    def run(self, start: Array, goal: Array | None = None) -> Outcome:
+        """Iterate from ``start`` (all variables).
+
+        Args:
+            start: starting point; entries of fixed variables are the shock.
+            goal: value the log-form residuals shall take instead of zero (residual continuation).
+        """
+        at = self._evaluate(start)
+        if not at.is_finite:
+            return Outcome(at, at.relative, "the equations have no value at the starting point")
+        reference = at.positive + at.negative
+        merits: list[float] = []
+        vanishing, crawling = np.zeros(len(self.free), dtype=np.int64), 0
+        best, best_form = at, self._form(at, reference)
+        for step in range(self.options.max_steps + 1):
+            form = self._form(at, reference)
+            residual = form.value if goal is None else form.value - goal
+            worst = self._size(form, residual, goal)
+            improved = worst < 0.5 * self._size(best_form, residual, goal) or step == 0
+            if worst <= self._size(best_form, None, goal):
+                best, best_form = at, form
+            if worst <= self.options.tolerance or (goal is not None and worst <= 1e-6):
+                return Outcome(at, form.relative, "")
+            if step > 1 and worst <= self.options.accept and not improved:
+                break
+            if step == self.options.max_steps:
+                break
+            merits.append(float(residual @ residual))
+            try:
+                change = self._direction(at, form, residual)
+            except SingularJacobianError as error:
+                return self._end(best, best_form, self._name_singularity(str(error)))
+            additive = self._additive(at, form, change, vanishing)
+            trial = self._search(at, reference, change, additive, max(merits[-_MEMORY:]), goal)
+            if trial is None:
+                return self._end(best, best_form, "no step reduces the residuals")
+            at, fraction = trial
+            crawling = crawling + 1 if fraction < _CRAWL else 0
+            if crawling == 4:
+                return self._end(best, best_form, "the steps become too short")
+            self.progress.steps += 1
+            reference = np.maximum(reference, at.positive + at.negative)
+            k = int(np.argmax(form.relative))
+            self.progress.log.append(
+                f"step {step + 1}: relative residual {form.relative[k]:.2e} in "
+                f"{self.system.equation_names[k]}, step length {fraction:.3g}"
+            )
+        return self._end(best, best_form, f"not converged in {self.options.max_steps} steps")
+
+    def _end(self, at: Evaluation, form: Form, failure: str) -> Outcome:
+        solved = float(form.relative.max(initial=0.0)) <= self.options.accept
+        return Outcome(at, form.relative, "" if solved else failure)
+
+    @staticmethod
+    def _size(form: Form, residual: Array | None, goal: Array | None) -> float:
+        if goal is None:
+            return float(form.relative.max(initial=0.0))
+        gap = form.value - goal if residual is None else residual
+        return float(np.abs(gap).max(initial=0.0))
+
+    def _evaluate(self, x: Array) -> Evaluation:
+        began = time.perf_counter()
+        at = self.system.evaluate(x)
+        self.progress.seconds["evaluate"] += time.perf_counter() - began
+        return at
+
+    # ---- direction ----------------------------------------------------------------------------------
+
+    def _direction(self, at: Evaluation, form: Form, residual: Array) -> Array:
+        """Newton change of the free variables in levels (the same in logs: dx = x dz)."""
+        began = time.perf_counter()
+        weights = self.system.term_weights(form.positive_weight, form.negative_weight, at.terms)
+        data = self.system.jacobian_data(at, weights)[self.system.partition.take]
+        scale = self._column_scale(at.x[self.free], data)
+        counts = np.diff(self.system.partition.indptr)
+        middle = time.perf_counter()
+        self.solver.factorise(data * np.repeat(scale, counts))
+        factorised = time.perf_counter()
+        if self.solver.is_fresh:  # with kept factors a singular matrix shows in slow GMRES
+            probe = self.solver.solve(np.cos(np.arange(self.solver.n)))
+            if np.abs(probe).max(initial=0.0) > _SINGULAR:
+                raise SingularJacobianError("the Jacobian is singular to working precision")
+        change = scale * self.solver.solve(-residual)
+        self.progress.seconds["evaluate"] += middle - began
+        self.progress.seconds["factorise"] += factorised - middle
+        self.progress.seconds["solve"] += time.perf_counter() - factorised
+        return change
+
+    def _column_scale(self, x: Array, data: Array) -> Array:
+        """The variable itself where its logarithm is the unknown, else the inverse of its largest effect."""
+        in_logs = self._in_logs(x)
+        largest = np.zeros(len(x))
+        columns = np.repeat(np.arange(len(x)), np.diff(self.system.partition.indptr))
+        np.maximum.at(largest, columns, np.abs(data))
+        return np.where(in_logs, x, 1.0 / np.where(largest > 0.0, largest, 1.0))
+
+    def _in_logs(self, x: Array) -> NDArray[np.bool_]:
+        return self.system.positive_domain[self.free] & (x > 0.0)
+
+    def _additive(self, at: Evaluation, form: Form, change: Array, vanishing: Index) -> NDArray[np.bool_]:
+        """Which variables move in levels this time.
+
+        Besides those of either sign: variables of an equation with one side zero, which can hold only if
+        they go to zero, and those that two steps running were sent to (almost) exactly zero. Both only if
+        the step does not make them negative.
+        """
+        x = at.x[self.free]
+        in_logs = self._in_logs(x)
+        with np.errstate(all="ignore"):
+            remains = np.where(in_logs, 1.0 + change / x, 1.0)
+        vanishing[:] = np.where(in_logs & (np.abs(remains) < 0.1), vanishing + 1, 0)
+        mark = vanishing >= 2
+        if form.one_sided.any():
+            partition = self.system.partition
+            entries = np.flatnonzero(form.one_sided[partition.indices])
+            mark[np.searchsorted(partition.indptr, entries, side="right") - 1] = True
+        return ~in_logs | (mark & (remains > -0.1))
+
+    # ---- step ---------------------------------------------------------------------------------------
+
+    def _search(
+        self,
+        at: Evaluation,
+        reference: Array,
+        change: Array,
+        additive: NDArray[np.bool_],
+        merit: float,
+        goal: Array | None,
+    ) -> tuple[Evaluation, float] | None:
+        """Backtrack along the step until the residuals fall; None if they never do."""
+        x = at.x[self.free]
+        with np.errstate(all="ignore"):
+            logs = np.where(additive, 0.0, change / x)
+        fraction = min(1.0, self.options.step_cap / max(float(np.abs(logs).max(initial=0.0)), 1e-300))
+        shortest = fraction * _SHORTEST
+        while fraction >= shortest:
+            trial = self._evaluate(self._move(at.x, change, logs, additive, fraction))
+            if trial.is_finite:
+                value = self._form(trial, reference).value
+                gap = value if goal is None else value - goal
+                if float(gap @ gap) <= (1.0 - 1e-4 * fraction) * merit:
+                    return trial, fraction
+            fraction *= 0.5
+        return None
+
+    def _move(
+        self, x: Array, change: Array, logs: Array, additive: NDArray[np.bool_], fraction: float
+    ) -> Array:
+        old = x[self.free]
+        level = old + fraction * change
+        level = np.where(np.abs(level) <= 1e-14 * np.abs(old), 0.0, level)
+        level = np.where(self.system.positive_domain[self.free], np.maximum(level, 0.0), level)
+        moved = x.copy()
+        moved[self.free] = np.where(additive, level, old * np.exp(fraction * logs))
+        return moved
+
+    def _name_singularity(self, message: str) -> str:
+        """Add to the message which equations repeat one another and which variables nothing pins down."""
+        try:
+            left, right = self.solver.null_vectors()
+        except (RuntimeError, AttributeError):  # no factorisation exists at all
+            return message
+        equations = [self.system.equation_names[k] for k in _largest(left)]
+        variables = [self.system.variable_names[self.free[k]] for k in _largest(right)]
+        return (
+            f"{message}: these equations say the same thing there ({', '.join(equations)}) and nothing pins "
+            f"down the joint level of {', '.join(variables)}. Usual reasons: no numeraire is fixed, or no "
+            "market was dropped although Walras' law makes one redundant"
+        )
+
+
+def _largest(vector: Array, limit: int = 6) -> list[int]:
+    size = np.abs(vector)
+    order = np.argsort(-size)[:limit]
+    return [int(k) for k in order if size[k] > 0.05 * size.max()]

@@ -1,0 +1,206 @@
+"""Solve a Pyomo equilibrium model: the engine's front door."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import MappingProxyType
+
+import numpy as np
+from pyomo.core.base.block import BlockData
+
+from .compile import compile_model
+from .errors import ConvergenceError
+from .newton import Newton, Outcome, Progress, equation_form
+from .record import Path, SolvedPoint, SolveOptions, SolveRecord
+from .structure import require_sound
+from .system import CompiledSystem, Evaluation
+from .tape import Array
+
+
+def solve(model: BlockData, options: SolveOptions | None = None) -> SolveRecord:
+    """Solve a square Pyomo model from its present values and write the solution into its free Vars.
+
+    Fixed Vars are the instruments and exogenous quantities; the values of the free ones are the starting
+    point, usually the benchmark. To solve many scenarios of one model, compile it once and use
+    `solve_system`.
+
+    Args:
+        model: a ConcreteModel of equality constraints (see `compile_model`).
+        options: solver choices.
+
+    Returns:
+        The record of the solve.
+
+    Raises:
+        UnsupportedModelError, MissingValueError: the model cannot be compiled.
+        StructuralError: the system is not square or is structurally singular.
+        ConvergenceError: no solution was found; the model keeps its old values.
+
+    Example:
+        A tax on the use of one good, its market cleared by the price:
+
+        >>> import pyomo.environ as pyo
+        >>> m = pyo.ConcreteModel()
+        >>> m.price = pyo.Var(initialize=1.0, domain=pyo.PositiveReals)
+        >>> m.demand = pyo.Var(initialize=10.0, domain=pyo.PositiveReals)
+        >>> m.tax = pyo.Var(initialize=0.0)
+        >>> m.tax.fix()
+        >>> m.use = pyo.Constraint(expr=m.demand == 10.0 * ((1 + m.tax) * m.price) ** -2)
+        >>> m.market = pyo.Constraint(expr=10.0 * m.price ** 0.5 == m.demand)
+        >>> solve(m).iterations  # the benchmark replicates: no step is needed
+        0
+        >>> m.tax.fix(0.25)
+        >>> record = solve(m)
+        >>> print(f"{m.price.value:.4f} {record.status}")
+        0.8365 converged
+    """
+    system = compile_model(model)
+    record = solve_system(system, options)
+    system.write_back(system.values)
+    return record
+
+
+def solve_system(
+    system: CompiledSystem,
+    options: SolveOptions | None = None,
+    origin: SolvedPoint | None = None,
+) -> SolveRecord:
+    """Solve a compiled system from ``system.values``; the solution replaces them.
+
+    If the direct solve fails, the shock is applied in adaptive fractions: along the straight line of
+    exogenous values from the last solved point (``origin``, or the point this system solved last) to the
+    present ones; failing that, by letting the residuals at the start fade out.
+
+    Args:
+        system: compiled model; fixed variables hold the scenario.
+        options: solver choices.
+        origin: a solved point to continue from.
+
+    Returns:
+        The record of the solve. ``system.values`` holds the solution and ``system.solved`` remembers it.
+
+    Raises:
+        StructuralError: the system is not square or is structurally singular.
+        ConvergenceError: no solution was found; ``system.values`` is unchanged.
+    """
+    options = options or SolveOptions()
+    progress = Progress()
+    began = time.perf_counter()
+    if system.checked is not system.partition:
+        require_sound(system)
+        system.checked = system.partition
+    progress.seconds["structure"] += time.perf_counter() - began
+    start = system.evaluate()
+    form = equation_form(start, start.positive + start.negative)
+    if start.is_finite and form.relative.max(initial=0.0) <= options.accept:
+        system.solved = SolvedPoint(system.values.copy(), system.parameter_values.copy())
+        return _record(system, start, form.relative, "none", progress, 0, began)
+
+    newton = Newton(system, options, progress)
+    fallbacks = newton.solver.fallbacks
+    origin = origin or system.solved
+    path: Path = "direct"
+    outcome = newton.run(system.values)
+    first = outcome
+    if outcome.failure and options.continuation:
+        progress.log.append(f"direct solve failed: {outcome.failure}")
+        if origin is not None:
+            outcome, path = _follow_shock(newton, system.values, origin), "shock continuation"
+        if outcome.failure and start.is_finite:
+            in_logs = Newton(system, options, progress, all_in_logs=True)
+            outcome, path = _fade_residuals(in_logs, start), "residual continuation"
+    if outcome.failure:
+        raise _failure(system, first, outcome, progress)
+    system.values = outcome.at.x
+    system.solved = SolvedPoint(system.values.copy(), system.parameter_values.copy())
+    return _record(
+        system, outcome.at, outcome.relative, path, progress, newton.solver.fallbacks - fallbacks, began
+    )
+
+
+def _follow_shock(newton: Newton, target: Array, origin: SolvedPoint) -> Outcome:
+    """Continuation: exogenous values move from those of a solved point to the target in fractions."""
+    system = newton.system
+    parameters = system.parameter_values
+    free = system.partition.free
+
+    def stage(fraction: float, x: Array) -> Outcome:
+        moved = origin.values + fraction * (target - origin.values)
+        moved[free] = x[free]
+        system.parameter_values = origin.parameters + fraction * (parameters - origin.parameters)
+        return newton.run(moved)
+
+    try:
+        return _walk(newton, stage, origin.values)
+    finally:
+        system.parameter_values = parameters
+
+
+def _fade_residuals(newton: Newton, start: Evaluation) -> Outcome:
+    """Continuation: the equations hold up to a wedge that fades from the start's residual to nothing."""
+    wedge = equation_form(start, start.positive + start.negative).value
+
+    def stage(fraction: float, x: Array) -> Outcome:
+        return newton.run(x, None if fraction == 1.0 else (1.0 - fraction) * wedge)
+
+    return _walk(newton, stage, start.x)
+
+
+def _walk(newton: Newton, stage: Callable[[float, Array], Outcome], x: Array) -> Outcome:
+    """Go from fraction 0 to 1 in steps that halve on failure and double on success."""
+    done, step = 0.0, 0.5
+    while True:
+        fraction = min(1.0, done + step)
+        outcome = stage(fraction, x)
+        newton.progress.log.append(f"fraction {fraction:.4g}: {outcome.failure or 'solved'}")
+        if outcome.failure:
+            step = 0.5 * (fraction - done)
+            if step < newton.options.smallest_fraction or newton.progress.steps > newton.options.step_budget:
+                return outcome
+            continue
+        if fraction == 1.0:
+            return outcome
+        x = outcome.at.x
+        done, step = fraction, 2.0 * step
+
+
+def _record(
+    system: CompiledSystem,
+    at: Evaluation,
+    relative: Array,
+    path: Path,
+    progress: Progress,
+    fallbacks: int,
+    began: float,
+) -> SolveRecord:
+    worst = int(np.argmax(relative)) if len(relative) else 0
+    seconds = dict(progress.seconds) | {"total": time.perf_counter() - began}
+    return SolveRecord(
+        status="start is a solution" if path == "none" else "converged",
+        path=path,
+        iterations=progress.steps,
+        max_residual=float(relative[worst]) if len(relative) else 0.0,
+        worst_equation=system.equation_names[worst] if len(relative) else "",
+        equations=system.n_equations,
+        fallbacks=fallbacks,
+        seconds=MappingProxyType(seconds),
+        log=tuple(progress.log),
+        outside_bounds=system.outside_bounds(at.x),
+    )
+
+
+def _failure(system: CompiledSystem, first: Outcome, last: Outcome, progress: Progress) -> ConvergenceError:
+    """The error of a failed solve, with the worst equation of each block at the best point reached."""
+    best = min(first, last, key=lambda o: float(np.nan_to_num(o.relative, nan=np.inf).max()))
+    relative = np.nan_to_num(best.relative, nan=np.inf)
+    worst: dict[str, int] = {}
+    for k in np.argsort(-relative).tolist():
+        if relative[k] > 1e-9 and len(worst) < 8:
+            worst.setdefault(system.equations[k].parent_component().name, k)
+    reason = first.failure if first.failure == last.failure else f"{first.failure}; then {last.failure}"
+    return ConvergenceError(
+        f"no solution was found: {reason}.",
+        [system.explain(k, best.at) for k in worst.values()],
+        progress.log,
+    )

@@ -1,0 +1,310 @@
+"""The compiled system: residuals, exact sparse Jacobian, and the split into free and fixed variables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from pyomo.core.base.block import BlockData
+from pyomo.core.base.constraint import ConstraintData
+from pyomo.core.base.param import ParamData
+from pyomo.core.base.var import VarData
+from scipy.sparse import csr_array
+
+from .errors import EquationResidual, MissingValueError, Term
+from .expressions import Walker
+from .linear import PairedSolver
+from .record import SolvedPoint
+from .tape import Array
+from .terms import Assembly, Index, Level
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The equations at one point.
+
+    Attributes:
+        x: values of all variables, shape (variables,).
+        terms: value of every term of every equation, shape (terms,).
+        positive: sum of the positive terms of each equation, shape (equations,).
+        negative: sum of the absolute values of the negative terms, shape (equations,).
+    """
+
+    x: Array
+    terms: Array
+    positive: Array
+    negative: Array
+    inner_kept: list[list[list[Array]]]
+    kept: list[list[Array]]
+
+    @property
+    def residual(self) -> Array:
+        """``left - right`` of each equation, in the units of the equation."""
+        return self.positive - self.negative
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether every equation has a value here."""
+        return bool(np.isfinite(self.positive).all() and np.isfinite(self.negative).all())
+
+    @cached_property
+    def relative(self) -> Array:
+        """Scale-free residual ``|P - N| / max(P, N)``; 0 where both sides are exactly zero."""
+        largest = np.maximum(self.positive, self.negative)
+        return np.abs(self.residual) / np.where(largest > 0.0, largest, 1.0)
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Which variables the equations determine now, and the Jacobian pattern of those columns (CSC)."""
+
+    fixed: NDArray[np.bool_]
+    free: Index
+    take: Index  # positions in the full Jacobian's data, column by column
+    indices: Index
+    indptr: Index
+
+
+class CompiledSystem:
+    """A square system of equations compiled from a Pyomo model; made by `compile_model`.
+
+    Attributes:
+        model: the Pyomo model.
+        variables: all variables, free and fixed, in column order.
+        equations: all active equations in row order.
+        values: current value of every variable, shape (variables,). A scenario is a write to the entries
+            of fixed variables (or ``Var.fix(value)`` followed by `refresh`).
+        positive_domain: variables whose domain or lower bound keeps them non-negative.
+        solved: the point solved last, from which continuation starts.
+        column: position of each variable, by ``id(var_data)``.
+        jacobian_indptr, jacobian_indices: CSR pattern of the Jacobian over all variables.
+    """
+
+    def __init__(
+        self,
+        model: BlockData,
+        variables: Sequence[VarData],
+        equations: Sequence[ConstraintData],
+        walker: Walker,
+        equation_level: Level,
+    ):
+        self.model = model  # Pyomo data refer to their model weakly: without it they would lose their names
+        self.variables = tuple(variables)
+        self.equations = tuple(equations)
+        self._parameters: tuple[ParamData, ...] = tuple(walker.parameters)
+        self._walker = walker
+        self._level = equation_level
+        self._build_inner_levels()
+        self._assembly = self._plan(equation_level)
+        counts = np.bincount(self._assembly.rows, minlength=len(equations))
+        self.jacobian_indptr: Index = np.concatenate([[0], np.cumsum(counts)])
+        self.jacobian_indices: Index = self._assembly.columns
+        lower = [v.lb for v in variables]
+        self.positive_domain = np.array([b is not None and b >= 0.0 for b in lower], dtype=bool)
+        upper = [v.ub for v in variables]
+        self._lower = np.array([-np.inf if b is None else b for b in lower], dtype=float)
+        self._upper = np.array([np.inf if b is None else b for b in upper], dtype=float)
+        self._linear: tuple[Partition, PairedSolver] | None = None
+        self.solved: SolvedPoint | None = None
+        self.checked: Partition | None = None  # the partition whose structure was found sound
+        self.column = {id(v): k for k, v in enumerate(variables)}
+        self.values: Array = np.full(len(variables), np.nan)
+        self.parameter_values: Array = np.empty(0)
+        self.partition = self._partition(np.zeros(len(variables), dtype=bool))
+        self.refresh()
+
+    def _build_inner_levels(self) -> None:
+        levels = np.array(self._walker.inner_levels, dtype=np.int64)
+        self._n_inner = len(levels)
+        self._span_start: Index = np.zeros(self._n_inner, dtype=np.int64)
+        self._span_length: Index = np.zeros(self._n_inner, dtype=np.int64)
+        self._inner_columns: Index = np.empty(0, dtype=np.int64)
+        self._inner: list[tuple[Level, Index, Assembly]] = []
+        for depth in range(int(levels.max(initial=-1)) + 1):
+            members = np.flatnonzero(levels == depth)
+            level = Level([self._walker.inner_rows[r] for r in members])
+            plan = self._plan(level)
+            length = np.bincount(plan.rows, minlength=len(members))
+            self._span_start[members] = len(self._inner_columns) + np.cumsum(length) - length
+            self._span_length[members] = length
+            self._inner_columns = np.concatenate([self._inner_columns, plan.columns])
+            self._inner.append((level, members + len(self.variables), plan))
+
+    def _plan(self, level: Level) -> Assembly:
+        return Assembly(level, len(self.variables), self._span_start, self._span_length, self._inner_columns)
+
+    # ---- data ---------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read values of variables and mutable parameters, and what is fixed, from the Pyomo model.
+
+        Needs no recompilation: fixing, unfixing or changing a value costs one pass over the variables.
+
+        Raises:
+            MissingValueError: a variable or parameter has no value.
+        """
+        values = [v.value for v in self.variables]
+        if None in values:
+            names = [v.name for v, value in zip(self.variables, values, strict=True) if value is None]
+            raise MissingValueError(
+                f"{len(names)} variables have no value: {_some(names)}. Give free variables a starting value "
+                "(the benchmark) and fixed variables the value they are fixed at."
+            )
+        self.values = np.array(values, dtype=float)
+        if not np.isfinite(self.values).all():
+            names = [self.variables[k].name for k in np.flatnonzero(~np.isfinite(self.values))]
+            raise MissingValueError(f"{len(names)} variables have a value that is not finite: {_some(names)}")
+        fixed = np.fromiter((v.fixed for v in self.variables), dtype=bool, count=len(self.variables))
+        if not np.array_equal(fixed, self.partition.fixed):
+            self.partition = self._partition(fixed)
+        numbers = [p.value for p in self._parameters]
+        if None in numbers:
+            names = [p.name for p, n in zip(self._parameters, numbers, strict=True) if n is None]
+            raise MissingValueError(f"{len(names)} parameters have no value: {_some(names)}")
+        self.parameter_values = np.array(numbers, dtype=float)
+
+    def write_back(self, x: Array) -> None:
+        """Write values of the free variables into the Pyomo model; fixed variables are not touched."""
+        self.values = x.copy()
+        for k in self.partition.free.tolist():
+            self.variables[k].set_value(float(x[k]), skip_validation=True)
+
+    def _partition(self, fixed: NDArray[np.bool_]) -> Partition:
+        free = np.flatnonzero(~fixed)
+        positions = csr_array(
+            (np.arange(1, self.nnz + 1), self.jacobian_indices, self.jacobian_indptr),
+            shape=(self.n_equations, len(self.variables)),
+        )
+        columns = positions.tocsc()[:, free]
+        columns.sort_indices()
+        return Partition(
+            fixed=fixed,
+            free=free,
+            take=columns.data.astype(np.int64) - 1,
+            indices=columns.indices,
+            indptr=columns.indptr,
+        )
+
+    def outside_bounds(self, x: Array) -> tuple[str, ...]:
+        """Free variables whose value lies outside the bounds declared in the model."""
+        slack = 1e-9 * np.maximum(1.0, np.abs(x))
+        outside = (x < self._lower - slack) | (x > self._upper + slack)
+        return tuple(self.variable_names[k] for k in self.partition.free if outside[k])
+
+    # ---- sizes and names ----------------------------------------------------------------------------
+
+    @property
+    def n_equations(self) -> int:
+        """Number of active equations."""
+        return len(self.equations)
+
+    @property
+    def nnz(self) -> int:
+        """Number of structural non-zeros of the Jacobian over all variables."""
+        return self._assembly.nnz
+
+    @property
+    def n_shapes(self) -> int:
+        """Number of distinct term shapes, a measure of how well the model vectorises."""
+        return len(self._level.groups) + sum(len(level.groups) for level, _, _ in self._inner)
+
+    @cached_property
+    def equation_names(self) -> tuple[str, ...]:
+        """Names of the equations in row order."""
+        return tuple(c.name for c in self.equations)
+
+    @cached_property
+    def variable_names(self) -> tuple[str, ...]:
+        """Names of the variables in column order."""
+        return tuple(v.name for v in self.variables)
+
+    def linear_solver(self) -> PairedSolver:
+        """The linear solver of the present partition; it keeps its pairing and ordering between solves."""
+        if self._linear is None or self._linear[0] is not self.partition:
+            self._linear = (self.partition, PairedSolver(self.partition.indices, self.partition.indptr))
+        return self._linear[1]
+
+    # ---- evaluation ---------------------------------------------------------------------------------
+
+    def evaluate(self, x: Array | None = None) -> Evaluation:
+        """Evaluate every term of every equation at ``x`` (all variables; default: the current values)."""
+        x = self.values if x is None else x
+        values = np.empty(len(x) + self._n_inner)
+        values[: len(x)] = x
+        inner_kept = []
+        with np.errstate(all="ignore"):  # a trial point may leave the domain; callers check is_finite
+            for level, targets, _ in self._inner:
+                terms, kept = level.run(values, self.parameter_values)
+                values[targets] = level.sums(terms)
+                inner_kept.append(kept)
+            terms, kept = self._level.run(values, self.parameter_values)
+            positive = self._level.sums(np.maximum(terms, 0.0))
+            negative = self._level.sums(np.maximum(-terms, 0.0))
+        return Evaluation(x, terms, positive, negative, inner_kept, kept)
+
+    def term_weights(self, positive: Array, negative: Array, terms: Array) -> Array:
+        """Spread a weight per equation and side over the terms: ``positive`` on positive terms and so on.
+
+        A term that is exactly zero belongs to neither side; it gets the harmonic mean of the two weights.
+        """
+        up, down = positive[self._level.row], negative[self._level.row]
+        with np.errstate(all="ignore"):
+            neither = 2.0 / (1.0 / up + 1.0 / down)
+        return np.where(terms > 0.0, up, np.where(terms < 0.0, down, neither))
+
+    def jacobian_data(self, at: Evaluation, weights: Array | None = None) -> Array:
+        """Values of the Jacobian over all variables in CSR order.
+
+        Args:
+            at: where to differentiate.
+            weights: multiplies the derivative of each term (see `term_weights`); 1 if omitted.
+        """
+        inner = np.empty(len(self._inner_columns))
+        filled = 0
+        with np.errstate(all="ignore"):
+            for (level, _, plan), kept in zip(self._inner, at.inner_kept, strict=True):
+                data = plan.gather(level.derivatives(kept, None), inner)
+                inner[filled : filled + plan.nnz] = data
+                filled += plan.nnz
+            return self._assembly.gather(self._level.derivatives(at.kept, weights), inner)
+
+    def jacobian(self, x: Array | None = None) -> csr_array:
+        """Exact Jacobian of ``left - right`` over all variables, shape (equations, variables)."""
+        data = self.jacobian_data(self.evaluate(x))
+        shape = (self.n_equations, len(self.variables))
+        return csr_array((data, self.jacobian_indices, self.jacobian_indptr), shape=shape)
+
+    # ---- explanation --------------------------------------------------------------------------------
+
+    def explain(self, row: int, at: Evaluation | None = None) -> EquationResidual:
+        """The terms of one equation with their values: what it says and what it weighs.
+
+        Raises:
+            IndexError: there is no such equation.
+        """
+        at = self.evaluate() if at is None else at
+        members = np.flatnonzero(self._level.row == row)
+        values = at.terms[members[np.argsort(self._level.order[members])]]
+        left, right = equation_sides(self.equations[row])
+        sources = [node for _, node in self._walker.terms_with_source((1.0, left), (-1.0, right))]
+        texts = ["constants" if node is None else _clip(str(node)) for node in sources]
+        terms = [Term(text, float(value)) for text, value in zip(texts, values, strict=True)]
+        return EquationResidual(self.equation_names[row], float(at.relative[row]), tuple(terms))
+
+
+def equation_sides(equation: ConstraintData) -> tuple[object, object]:
+    """The two sides of an equality as the modeller wrote them."""
+    sides = equation.expr.args
+    return sides[0], sides[1]  # of a ranged expression lower <= body <= upper: lower and body
+
+
+def _some(names: Sequence[str], limit: int = 8) -> str:
+    shown = ", ".join(names[:limit])
+    return shown if len(names) <= limit else f"{shown}, ... ({len(names) - limit} more)"
+
+
+def _clip(text: str, width: int = 110) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."

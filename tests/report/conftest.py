@@ -1,0 +1,37 @@
+"""Two regimes solved on a small random economy, for everything that writes results down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from eacu.experiments.run import Check, Run
+from eacu.experiments.run import run as solve
+from tests.experiments.small_economy import small_base_year
+
+REGIONS = ("RUS", "BLR", "KAZ", "ROW")
+REGIMES = ("pre-union", "union-2010-07")
+
+
+@pytest.fixture(scope="session")
+def solved_run() -> Run:
+    return solve(*REGIMES, base=small_base_year())
+
+
+@pytest.fixture
+def run(solved_run, tmp_path):
+    """The solved run as if its tariffs had been read from a file in the test's own folder."""
+    table = tmp_path / "inputs" / "tariffs.csv"
+    table.parent.mkdir()
+    table.write_text("schedule,rate\ncet,5\n", encoding="utf-8")
+    return replace(solved_run, data_files=(table,))
+
+
+@pytest.fixture
+def failing_run(run) -> Run:
+    """The same run with one regime whose equations do not hold."""
+    first, second = run.solved
+    largest, *others = second.checks
+    spoilt = replace(second, checks=(Check(largest.name, 1e-3, largest.tolerance), *others))
+    return replace(run, solved=(first, spoilt))
