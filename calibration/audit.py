@@ -14,8 +14,9 @@ from .border import FREE_TRADE
 from .build import MEMBERS, Build
 from .national import USERS
 from .sam import WORLD, Sam
+from .series import Tables, entries, keyed
 from .tariff_schedules import weighted_average
-from .trade import Tables, pair_totals, sector_list
+from .trade import pair_totals, sector_list
 
 LIMIT = {"GDP": 1.0, "trade of the pair": 2.0, "import duty": 5.0, "tariff, dutiable imports": 5.0}
 """Largest admissible deviation in per cent, where there is one; the other controls are reported, not required."""
@@ -65,7 +66,7 @@ def audit(sam: Sam, tables: Tables) -> pd.DataFrame:
 
 
 def _national(cells: _Cells, tables: Tables) -> list[tuple]:
-    accounts = tables("sources/national_accounts").set_index(["region", "item"])["value"]
+    accounts = keyed(tables("sources/national_accounts"), "region", "item")
     rows: list[tuple] = []
     for region in accounts.index.unique("region"):
         own = {"row_region": region, "column_region": region}
@@ -150,7 +151,7 @@ def _pairs(sam: Sam, tables: Tables) -> list[tuple]:
     value = goods.groupby(["exporter", "importer"]).sum()
     overridden = tables("parameters/trade_overrides").set_index(["exporter", "importer"]).index
     rows = []
-    for pair, target in pair_totals(tables).items():
+    for pair, target in entries(pair_totals(tables)):
         source = "EACU override of BACI" if pair in overridden else "BACI"
         rows.append(("trade of the pair", f"{pair[0]}>{pair[1]}", "USD mn", target, source, value[pair]))
     return rows
@@ -164,7 +165,7 @@ def _revenue(cells: _Cells, tables: Tables) -> list[tuple]:
         own = {"row_region": region, "column_region": region}
         collected = cells.total("government", "tax:import:", **own)
         if region in controls.index:
-            target, source = controls.loc[region, "value"], controls.loc[region, "source"].partition(";")[0]
+            target, source = controls["value"][region], str(controls["source"][region]).partition(";")[0]
             rows.append(("import duty", region, "USD mn", target, source, collected))
     return rows
 
@@ -174,7 +175,7 @@ def _tariffs(sam: Sam, tables: Tables) -> list[tuple]:
     schedule = tables("policy/tariffs")
     keys = ["schedule", "sector", "source", "importer"]
     schedule = schedule[schedule["importer"] == "KAZ"].set_index(keys).sort_index()
-    cis = tables("sources/cis_share_of_row").set_index("importer")["value"]["KAZ"]
+    cis = keyed(tables("sources/cis_share_of_row"), "importer")["KAZ"]
     fob = bilateral_fob(sam)
     fob = fob[fob.index.get_level_values("sector").isin(sector_list(tables, goods=True))]
     fob = fob.xs("KAZ", level="importer", drop_level=False)
@@ -182,7 +183,10 @@ def _tariffs(sam: Sam, tables: Tables) -> list[tuple]:
     rows = []
     for name, target in (("pre-union", 5.3), ("cet", 9.5)):
         rates = (
-            schedule.loc[name, "rate_pct"].rename_axis(["sector", "exporter", "importer"]).reindex(fob.index)
+            schedule["rate_pct"]
+            .xs(name, level="schedule")
+            .rename_axis(["sector", "exporter", "importer"])
+            .reindex(fob.index)
         )
         share = pd.Series(1.0, index=fob.index)
         share[fob.index.get_level_values("exporter") == "ROW"] = 1 - cis

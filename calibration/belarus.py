@@ -13,7 +13,8 @@ import pandas as pd
 
 from .national import CELL_LEVELS, FACTORS, USERS, VALUE_ADDED_GROUPS, Border
 from .priors import gtap_prior, one_sided, with_errors
-from .trade import Tables, belarus_figure, sector_list
+from .series import Tables, entries, keyed
+from .trade import belarus_figure, sector_list
 
 PRIOR = "neighbours"
 """The named prior used for the committed SAM."""
@@ -92,9 +93,9 @@ def output_controls(tables: Tables) -> pd.Series:
 
 
 def _industrial_output(tables: Tables) -> float:
-    accounts = tables("sources/national_accounts").set_index(["region", "item"])["value"]
+    accounts = keyed(tables("sources/national_accounts"), "region", "item")
     roubles = belarus_figure(tables, "industry_all_industry_output_jan_apr_2008")
-    scale = tables("parameters/belarus_industry").set_index("item")["value"]
+    scale = keyed(tables("parameters/belarus_industry"), "item")
     dollars = 1000 * roubles / scale["roubles_per_dollar_2008"] * 12 / 4
     return float(dollars * accounts["BLR", "gdp"] / scale["gdp_2008"])
 
@@ -117,12 +118,12 @@ class _Technology:
         self._sectors = sector_list(tables)
         self._mapping = tables("mappings/sectors_wiod")
         pairs = pd.MultiIndex.from_frame(self._mapping[["sector", "wiod"]])
-        members = pd.Series(1.0, index=pairs).unstack("wiod", fill_value=0.0)
+        members = pd.crosstab(pairs.get_level_values("sector"), pairs.get_level_values("wiod")).astype(float)
         self._members = members.reindex(self._sectors, fill_value=0.0)
         russia = gtap_prior("RUS", tables)["prior"]
         self._russian_use = russia["use"].unstack(fill_value=0.0).reindex(self._sectors, fill_value=0.0)
         self._russian_demand = russia["demand"].unstack(fill_value=0.0).reindex(self._sectors, fill_value=0.0)
-        wiod = tables("sources/io_priors").set_index(["country", "table", "row", "column"])["value"]
+        wiod = keyed(tables("sources/io_priors"), "country", "table", "row", "column")
         parts = {country: self._country(wiod[str(country)]) for country in weights.index}
         self.inputs = sum(w * parts[c][0] for c, w in weights.items()) / weights.sum()
         self.value_added = sum(w * parts[c][1] for c, w in weights.items()) / weights.sum()
@@ -184,9 +185,10 @@ def _output(controls: pd.Series, technology: _Technology, tables: Tables) -> pd.
     total = _industrial_output(tables)
     russia = gtap_prior("RUS", tables)["prior"]["factor"].groupby("column").sum()
     output = pd.Series(0.0, index=sector_list(tables))
-    for row in tables("parameters/belarus_branches").itertuples():
-        share = belarus_figure(tables, f"industry_{row.branch}_share_jan_apr_2008") / 100
-        output[row.sector] += row.value * share * total
+    branches = keyed(tables("parameters/belarus_branches"), "branch", "sector")
+    for (branch, sector), part in entries(branches):
+        share = belarus_figure(tables, f"industry_{branch}_share_jan_apr_2008") / 100
+        output[sector] += part * share * total
     for group, members in VALUE_ADDED_GROUPS.items():
         if group == "C-E":
             continue

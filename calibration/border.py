@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from .national import Border
-from .trade import Tables, margin_rates, sector_list
+from .series import Tables, entries, keyed
+from .trade import margin_rates, sector_list
 
 FLOW = ["sector", "exporter", "importer"]
 FREE_TRADE = ("RUS", "BLR", "KAZ", "KGZ")
@@ -80,7 +81,7 @@ def _rule(tables: Tables, rule: str) -> pd.Series:
     chosen = rules[rules["rule"] == rule]
     if chosen.empty:
         raise KeyError(f"data/parameters/border_rules.csv has no rule {rule!r}")
-    return chosen.set_index(["region", "sector", "partner"])["value"]
+    return keyed(chosen, "region", "sector", "partner")
 
 
 def _transport_supply(total: float, tables: Tables) -> pd.Series:
@@ -107,9 +108,9 @@ def _export_tax(fob: pd.Series, tables: Tables) -> pd.Series:
     table = tables("sources/gtap_export_tax")
     revenue = table[table["item"] == "export_tax"].set_index(["sector", "region"])["value"]
     belarus = _rule(tables, "export_tax_revenue")
-    revenue = pd.concat([revenue, belarus.droplevel("partner").reorder_levels(["sector", "region"])])
+    revenue = pd.concat([revenue, belarus.groupby(["sector", "region"]).sum()])
     full, share = {}, _rule(tables, "export_tax_share")
-    for flow, value in fob.items():
+    for flow, value in entries(fob):
         good, exporter, importer = flow
         full[flow] = value * _share(share, exporter, good, importer)
     taxed = pd.Series(full).rename_axis(FLOW)
@@ -141,7 +142,7 @@ def _dutiable(cif: pd.Series, tables: Tables) -> pd.Series:
     share = pd.Series(1.0, index=cif.index)
     share[exporter.isin(FREE_TRADE) & importer.isin(FREE_TRADE)] = 0.0
     share[(exporter == importer) & exporter.isin(AGGREGATES)] = 0.0
-    cis = tables("sources/cis_share_of_row").set_index("importer")["value"]
+    cis = keyed(tables("sources/cis_share_of_row"), "importer")
     for region, free in cis.items():
         share[(exporter == "ROW") & (importer == region)] = 1.0 - free
     return share
@@ -162,13 +163,13 @@ def mfn_rates(cif: pd.Series, tables: Tables) -> pd.DataFrame:
     duty, level = gtap["duty"].unstack("region"), gtap["rate"].unstack("region")
     rates = (duty / dutiable.where(dutiable > 0)).reindex(columns=duty.columns).fillna(0.0)
     rates["BLR"], rates["KAZ"] = rates["RUS"], level["KAZ"]
-    for (region, sector, _), value in _rule(tables, "mfn_rate").items():
+    for (region, sector, _), value in entries(_rule(tables, "mfn_rate")):
         rates.loc[sector, region] = value
     goods = sector_list(tables, goods=True)
-    for (region, _, _), target in _rule(tables, "mfn_average").items():
+    for (region, _, _), target in entries(_rule(tables, "mfn_average")):
         weights = dutiable.loc[goods, region]
         rates[region] *= target * weights.sum() / (rates[region] * weights).sum()
-    for (region, _, _), target in _rule(tables, "duty_control").items():
+    for (region, _, _), target in entries(_rule(tables, "duty_control")):
         rates[region] *= target / (rates[region] * dutiable[region]).sum()
     return rates.reindex(sector_list(tables)).fillna(0.0)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import pandas as pd
 
-from .balancing import BalanceResult
+from .balancing import BalanceResult, Method
 from .belarus import PRIOR, belarus_prior, output_controls
 from .border import BorderFlows, border_flows
 from .national import VALUE_ADDED_GROUPS, NationalTable, estimate_region
 from .priors import gtap_prior, without
 from .sam import COLUMNS, WORLD, Sam
-from .trade import Tables, estimate_goods, estimate_services, sector_list
+from .series import Tables, entries, keyed
+from .trade import estimate_goods, estimate_services, sector_list
 
 REGIONS = ("RUS", "BLR", "KAZ", "KGZ", "EU", "CHN", "ROW")
 MEMBERS = ("RUS", "BLR", "KAZ")
@@ -31,7 +33,7 @@ class Build:
     tables: dict[str, NationalTable]
 
 
-def build_sam(tables: Tables, belarus: str = PRIOR, method: str = "cross_entropy") -> Build:
+def build_sam(tables: Tables, belarus: str = PRIOR, method: Method = "cross_entropy") -> Build:
     """Estimate the world SAM of 2007 from the committed tables.
 
     ``belarus`` names the prior of the synthetic Belarusian table, ``method`` the balancing method of the national
@@ -64,7 +66,7 @@ def national_controls(region: str, tables: Tables) -> pd.Series:
     Value added by group and labour only for the members: GTAP's sectors of the large regions stay as they are.
     Labour's share (PWT) is read as a share of value added at basic prices.
     """
-    accounts = tables("sources/national_accounts").set_index(["region", "item"])["value"][region]
+    accounts = keyed(tables("sources/national_accounts"), "region", "item")[region]
     names = ["gdp", "household_consumption", "government_consumption", "capital_formation"]
     controls = accounts[names]
     if region in MEMBERS:
@@ -75,7 +77,7 @@ def national_controls(region: str, tables: Tables) -> pd.Series:
 
 
 def _national_rows(national: dict[str, NationalTable], tables: Tables) -> Iterator[Row]:
-    accounts = tables("sources/national_accounts").set_index(["region", "item"])["value"]
+    accounts = keyed(tables("sources/national_accounts"), "region", "item")
     inflows = {region: -_trade_balance(table) for region, table in national.items()}
     drift = sum(inflows.values())  # rounding of the margins' two sides
     inflows["ROW"] -= drift
@@ -93,19 +95,19 @@ def _trade_balance(table: NationalTable) -> float:
 
 def _production_rows(region: str, table: NationalTable) -> Iterator[Row]:
     cells = table.cells
-    for (good, activity), value in cells["use"].items():
+    for (good, activity), value in entries(cells["use"]):
         yield region, f"commodity:{good}", region, f"activity:{activity}", value
-    for (factor, activity), value in cells["factor"].items():
+    for (factor, activity), value in entries(cells["factor"]):
         yield region, f"factor:{factor}", region, f"activity:{activity}", value
     for tax in ("factor", "production"):
         if f"{tax}_tax" in cells.index.get_level_values("item"):
-            for (_, activity), value in cells[f"{tax}_tax"].items():
+            for (_, activity), value in entries(cells[f"{tax}_tax"]):
                 yield region, f"tax:{tax}", region, f"activity:{activity}", value
-    for (good, _), value in cells["domestic"].items():
+    for (good, _), value in entries(cells["domestic"]):
         yield region, f"activity:{good}", region, f"commodity:{good}", value
-    for (good, user), value in cells["demand"].items():
+    for (good, user), value in entries(cells["demand"]):
         yield region, f"commodity:{good}", region, user, value
-    for (_, user), value in cells["sales_tax"].items():
+    for (_, user), value in entries(cells["sales_tax"]):
         yield region, "tax:sales", region, user, value
 
 
@@ -149,7 +151,8 @@ def _trade_rows(border: BorderFlows) -> Iterator[Row]:
     flows = pd.DataFrame(
         {"basic": border.basic, "export_tax": border.export_tax, "margin": border.margin, "duty": border.duty}
     )
-    for (good, exporter, importer), flow in flows.iterrows():
+    for key, flow in flows.iterrows():
+        good, exporter, importer = cast("tuple[str, str, str]", key)
         commodity = f"commodity:{good}"
         if exporter == importer:
             yield exporter, f"activity:{good}", exporter, f"intra:{good}", flow["basic"]
@@ -165,5 +168,5 @@ def _trade_rows(border: BorderFlows) -> Iterator[Row]:
         yield importer, "government", importer, f"tax:import:{exporter}", duty
     for exporter, value in margins.items():
         yield WORLD, "margin", WORLD, f"margin:{exporter}", value
-    for (good, region), value in border.transport.items():
+    for (good, region), value in entries(border.transport):
         yield region, f"activity:{good}", WORLD, "margin", value

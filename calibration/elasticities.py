@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .trade import Tables
+from .series import Tables, keyed
 
 PARAMETER = {
     "armington": "sigma_armington",
@@ -39,6 +39,6 @@ def frisch_parameter(tables: Tables) -> pd.Series:
     with ``y`` GDP per head in US dollars of 1970 (Lluch, Powell and Williams 1977, *Patterns in Household Demand and
     Saving*), the cross-country relation usual in models with a linear expenditure system.
     """
-    accounts = tables("sources/national_accounts").set_index(["item", "region"])["value"]
+    accounts = keyed(tables("sources/national_accounts"), "item", "region")
     per_head = accounts["gdp"] / accounts["population"] / US_DEFLATOR_1970_2007
     return -36.0 * per_head.pow(-0.36)

@@ -14,11 +14,12 @@ freight and duty. National accounts enter as controls with standard errors. Mill
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from .balancing import BalanceProblem, BalanceResult, solve
+from .balancing import BalanceProblem, BalanceResult, Method, solve
 
 USERS = ("household", "government", "investment")
 FACTORS = ("unskilled", "skilled", "capital", "land", "resources")
@@ -92,7 +93,7 @@ def estimate_region(
     prior: pd.DataFrame,
     border: Border,
     controls: pd.Series,
-    method: str = "cross_entropy",
+    method: Method = "cross_entropy",
 ) -> NationalTable:
     """Balance one region's table.
 
@@ -120,7 +121,12 @@ def estimate_region(
     return NationalTable(region, result.values, border, result)
 
 
-def _select(prior: pd.DataFrame, item: str, row: object = None, column: object = None) -> pd.MultiIndex:
+def _select(
+    prior: pd.DataFrame,
+    item: str,
+    row: str | Iterable[str] | None = None,
+    column: str | Iterable[str] | None = None,
+) -> pd.MultiIndex:
     """The cells of an item, optionally of one row or column (or of several)."""
     index = prior.index
     keep = index.get_level_values("item") == item
@@ -128,7 +134,7 @@ def _select(prior: pd.DataFrame, item: str, row: object = None, column: object =
         if wanted is not None:
             values = [wanted] if isinstance(wanted, str) else list(wanted)
             keep &= index.get_level_values(level).isin(values)
-    return index[keep]
+    return pd.MultiIndex.from_tuples(index[keep], names=index.names)
 
 
 def _sum_of(*parts: tuple[pd.MultiIndex, float]) -> pd.Series:

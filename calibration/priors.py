@@ -11,7 +11,8 @@ from __future__ import annotations
 import pandas as pd
 
 from .national import CELL_LEVELS, FACTORS, USERS
-from .trade import Tables, sector_list
+from .series import Tables, entries, keyed
+from .trade import sector_list
 
 GTAP_FACTOR = dict(zip(FACTORS, ("UnSkLab", "SkLab", "Capital", "Land", "NatRes"), strict=True))
 GTAP_USER = dict(zip(USERS, ("PRIV", "GOV", "INV"), strict=True))
@@ -41,11 +42,13 @@ def gtap_prior(region: str, tables: Tables) -> pd.DataFrame:
     use = sam.loc[goods, goods]
     factors = sam.loc[list(GTAP_FACTOR.values()), goods].set_axis(list(FACTORS))
     demand = sam.loc[goods, list(GTAP_USER.values())].set_axis(list(USERS), axis=1)
-    factor_tax = sam.loc["vtax", goods].clip(lower=0.0)
-    subsidy = sam.loc["vtax", goods] - factor_tax  # land subsidies: they join the production tax
-    taxes = sam.loc["ptax", goods] + sam.loc["itax", goods] + subsidy
+    paid = sam[goods].T  # by sector, one column per account that it pays
+    factor_tax = paid["vtax"].clip(lower=0.0)
+    subsidy = paid["vtax"] - factor_tax  # land subsidies: they join the production tax
+    taxes = paid["ptax"] + paid["itax"] + subsidy
     cost = use.sum() + factors.sum() + factor_tax + taxes
-    exports = sam.loc[goods, "BoP"] - sam.loc["etax", goods] + sam.loc[goods, "ITT"]
+    exports = sam["BoP"].loc[goods] - paid["etax"] + sam["ITT"].loc[goods]
+    sales_tax = sam[list(GTAP_USER.values())].T["itax"].set_axis(list(USERS))
     cells = {
         "use": use.stack(),
         "factor": factors.stack(),
@@ -53,9 +56,9 @@ def gtap_prior(region: str, tables: Tables) -> pd.DataFrame:
         "production_tax": one_sided(taxes, left=True),
         "domestic": one_sided((cost - exports).clip(lower=0.0), left=False),
         "demand": demand.stack(),
-        "sales_tax": one_sided(sam.loc["itax", list(GTAP_USER.values())].set_axis(list(USERS)), left=True),
+        "sales_tax": one_sided(sales_tax, left=True),
     }
-    prior = pd.concat(cells)
+    prior = pd.Series(pd.concat(cells))
     prior.index = prior.index.set_names(CELL_LEVELS)
     return with_errors(_reallocated(prior, region, tables))
 
@@ -66,8 +69,7 @@ def _reallocated(prior: pd.Series, region: str, tables: Tables) -> pd.Series:
     For regions whose GTAP table follows another classification; ``data/parameters/gtap_reallocation.csv``.
     """
     rules = tables("parameters/gtap_reallocation")
-    for rule in rules[rules["region"] == region].itertuples():
-        origin, target, share = rule[2], rule[3], rule.value
+    for (origin, target), share in entries(keyed(rules[rules["region"] == region], "from", "to")):
         for level in ("row", "column"):
             inside = prior.index.get_level_values(level) == origin
             moved = prior[inside] * share
@@ -86,7 +88,7 @@ def with_errors(prior: pd.Series, error: dict[str, float] | None = None) -> pd.D
     return pd.DataFrame({"prior": prior, "standard_error": prior.abs() * relative.astype(float)})
 
 
-def one_sided(values: pd.Series, left: bool) -> pd.Series:
+def one_sided(values: pd.Series, *, left: bool) -> pd.Series:
     """Cells that have only one name besides the item: the other key is the empty string."""
     keys = [("", g) if left else (g, "") for g in values.index]
     return pd.Series(values.to_numpy(float), index=pd.MultiIndex.from_tuples(keys))

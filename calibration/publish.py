@@ -8,8 +8,9 @@ import pandas as pd
 
 from .audit import adjustments, audit, balancing_controls
 from .build import Build
+from .series import Tables
 from .tariff_schedules import schedules
-from .trade import Tables
+
 
 def published_tables(build: Build, tables: Tables) -> dict[str, pd.DataFrame]:
     """Every file of a base year by its name below ``data``, without ``.csv``."""

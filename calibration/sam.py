@@ -78,15 +78,15 @@ class Sam:
         table: pd.DataFrame,
         tolerance: float = TOLERANCE,
         where: str = "the SAM",
-        signed_import_duties: bool = False,
+        signed_taxes: bool = False,
     ) -> Sam:
         """Check a long table and wrap a copy of it.
 
-        ``signed_import_duties`` admits negative import duties (an import subsidy): meaningful in a solved
-        scenario, a data error in a benchmark. Raises :class:`SamError`.
+        ``signed_taxes`` admits negative import duties (an import subsidy) and direct taxes: meaningful in a
+        solved scenario, a data error in a benchmark. Raises :class:`SamError`.
         """
         sam = cls(_typed(table, where))
-        _check_cells(sam.table, where, signed_import_duties)
+        _check_cells(sam.table, where, signed_taxes)
         _check_names(sam, where)
         _check_balance(sam, tolerance, where)
         return sam
@@ -176,7 +176,7 @@ def _typed(table: pd.DataFrame, where: str) -> pd.DataFrame:
     return table
 
 
-def _check_cells(table: pd.DataFrame, where: str, signed_import_duties: bool) -> None:
+def _check_cells(table: pd.DataFrame, where: str, signed_taxes: bool) -> None:
     duplicates = table[table.duplicated(list(COLUMNS[:4]), keep=False)]
     if len(duplicates):
         raise SamError(
@@ -191,8 +191,9 @@ def _check_cells(table: pd.DataFrame, where: str, signed_import_duties: bool) ->
     transfer = (row == "household") & (column == "government")
     pool = (row == "government") & (column == "pool")
     signed = tax_from_use | tax_to_government | savings | transfer | pool
-    if signed_import_duties:
-        signed |= row.str.startswith("tax:import:") | column.str.startswith("tax:import:")
+    if signed_taxes:
+        signed |= row.str.startswith(("tax:import:", "tax:direct"))
+        signed |= column.str.startswith(("tax:import:", "tax:direct"))
     negative = table[(table["value"] < 0) & ~signed]
     if len(negative):
         raise SamError(

@@ -20,7 +20,8 @@ from __future__ import annotations
 import pandas as pd
 
 from .border import mfn_rates, tariff_matrix
-from .trade import Tables, sector_list
+from .series import Tables, keyed
+from .trade import sector_list
 
 MEMBERS = ("RUS", "BLR", "KAZ")
 AGRICULTURE = ("agr", "dmt", "ofd")
@@ -56,8 +57,8 @@ def schedules(cif: pd.Series, tables: Tables) -> pd.DataFrame:
 
 def russian_cuts(tables: Tables) -> pd.Series:
     """Final bound average over the 2011 applied average of each sector's product group, ratio; Russia's schedule."""
-    averages = tables("sources/tariff_averages")
-    averages = averages[averages["region"] == "RUS"].set_index(["concept", "product_group"])["value"]
+    table = tables("sources/tariff_averages")
+    averages = keyed(table[table["region"] == "RUS"], "concept", "product_group")
     groups = tables("parameters/tariff_groups").set_index("sector")["product_group"]
     cut = {
         g: 1.0 if group == "none" else averages["wto_bound", group] / averages["cet_2011", group]
@@ -68,9 +69,9 @@ def russian_cuts(tables: Tables) -> pd.Series:
 
 def kazakh_cuts(tables: Tables) -> pd.Series:
     """Kazakhstan's bound average over the common tariff of 2011, agricultural and other goods, ratio."""
-    averages = tables("sources/tariff_averages")
-    averages = averages[averages["concept"] == "cet_2011"].set_index("product_group")["value"]
-    bound = tables("parameters/tariff_bounds_kazakhstan").set_index("product_group")["value"]
+    table = tables("sources/tariff_averages")
+    averages = keyed(table[table["concept"] == "cet_2011"], "product_group")
+    bound = keyed(tables("parameters/tariff_bounds_kazakhstan"), "product_group")
     farm = bound["agricultural"] / averages["agricultural"]
     other = bound["non-agricultural"] / averages["manufactured / non-agricultural"]
     sectors = sector_list(tables)

@@ -17,15 +17,12 @@ subject to the pair totals (exact) and to the other margins (each with a standar
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
 from .balancing import BalanceProblem, BalanceResult, solve
-
-Tables = Callable[[str], pd.DataFrame]
-"""Reader of a committed table by name, e.g. ``tables("sources/trade_pairs")``."""
+from .series import Tables, entries, keyed
 
 GTAP_ERROR = 0.10
 """Relative standard error of a good's exports or imports in GTAP, once scaled to the BACI total."""
@@ -59,7 +56,7 @@ def gtap_border_flows(tables: Tables) -> pd.DataFrame:
 
     Columns ``exports``, ``imports_cif``; index (region, sector). ROW still contains Belarus.
     """
-    sam = tables("sources/gtap_sam").set_index(["region", "row", "column"])["value"]
+    sam = keyed(tables("sources/gtap_sam"), "region", "row", "column")
     sectors = sector_list(tables)
     exports = sam.xs("BoP", level="column").rename_axis(["region", "sector"])
     imports = sam.xs("BoP", level="row").rename_axis(["region", "sector"])
@@ -85,7 +82,7 @@ def margin_rates(tables: Tables) -> pd.Series:
 
 def belarus_figure(tables: Tables, item: str) -> float:
     """One observed margin of Belarus from ``sources/belarus_margins``; a missing one is an error."""
-    margins = tables("sources/belarus_margins").set_index("item")["value"]
+    margins = keyed(tables("sources/belarus_margins"), "item")
     if item not in margins.index:
         raise KeyError(f"data/sources/belarus_margins.csv has no item {item!r}")
     return float(margins[item])
@@ -101,7 +98,7 @@ def belarus_goods(tables: Tables) -> pd.DataFrame:
     pattern = tables("sources/belarus_trade_by_sector")
     pattern = pattern[(pattern["year"] == 2014) & (pattern["sector"] != "fuels")]
     pattern = pattern.pivot_table(index="sector", columns="flow", values="value").fillna(0.0)
-    fuels = tables("parameters/belarus_fuels").set_index(["flow", "sector"])["value"]
+    fuels = keyed(tables("parameters/belarus_fuels"), "flow", "sector")
     flows = {}
     for flow in ("exports", "imports"):
         total = belarus_figure(tables, f"goods_{flow}")
@@ -137,7 +134,7 @@ def _goods_margins(tables: Tables) -> tuple[pd.Series, pd.Series]:
     pairs = pair_totals(tables)
     exports *= pairs.groupby("exporter").sum() / exports.sum()
     imports *= pairs.groupby("importer").sum() / imports.sum()
-    return exports.stack(), imports.stack()
+    return pd.Series(exports.stack()), pd.Series(imports.stack())
 
 
 def sector_list(tables: Tables, goods: bool | None = None) -> list[str]:
@@ -157,8 +154,8 @@ def pair_totals(tables: Tables) -> pd.Series:
 
     BACI, but for the pairs of ``parameters/trade_overrides``, where BACI cannot hold with other sources.
     """
-    pairs = tables("sources/trade_pairs").set_index(["exporter", "importer"])["value"].copy()
-    overrides = tables("parameters/trade_overrides").set_index(["exporter", "importer"])["value"]
+    pairs = keyed(tables("sources/trade_pairs"), "exporter", "importer").copy()
+    overrides = keyed(tables("parameters/trade_overrides"), "exporter", "importer")
     pairs[overrides.index] = overrides
     return pairs
 
@@ -168,7 +165,7 @@ def _gravity(exports: pd.Series, imports: pd.Series, pairs: pd.Series) -> pd.Ser
     X, M = exports.unstack("region"), imports.unstack("region")
     world = X.sum(axis=1)
     blocks = {}
-    for (exporter, importer), total in pairs.items():
+    for (exporter, importer), total in entries(pairs):
         affinity = total * world.sum() / (X[exporter].sum() * M[importer].sum())
         blocks[exporter, importer] = affinity * X[exporter] * M[importer] / world
     prior = pd.concat(blocks, names=["exporter", "importer"]).reorder_levels(
@@ -184,16 +181,16 @@ def _with_wiod_composition(prior: pd.Series, tables: Tables) -> tuple[pd.Series,
     27 members and its China no Hong Kong: only shares within the pair are taken, never levels.
     """
     error = pd.Series(GRAVITY_ERROR, index=prior.index)
-    mapping = tables("mappings/sectors_wiod").groupby("wiod")["sector"].agg(list)
+    mapping = {code: list(rows["sector"]) for code, rows in tables("mappings/sectors_wiod").groupby("wiod")}
     wiod = tables("sources/wiod_trade").replace({"exporter": {"EU27": "EU"}, "importer": {"EU27": "EU"}})
-    wiod = wiod.groupby(["exporter", "importer", "wiod"])["value"].sum()
+    bilateral = pd.Series(wiod.groupby(["exporter", "importer", "wiod"])["value"].sum())
     prior = prior.copy()
-    for (exporter, importer), cells in wiod.groupby(["exporter", "importer"]):
+    for (exporter, importer), observed in bilateral.groupby(["exporter", "importer"]):
         if "RUS" not in (exporter, importer) or "ROW" in (exporter, importer):
             continue  # ROW of WIOD holds Kazakhstan and Belarus; pairs outside the members matter little
         pair = prior.xs((exporter, importer), level=("exporter", "importer"))
         pattern = pd.Series(0.0, index=pair.index)
-        for code, value in cells.droplevel(["exporter", "importer"]).items():
+        for code, value in entries(observed.droplevel(["exporter", "importer"])):
             inside = pair.reindex(mapping[code]).dropna()
             if not inside.empty:
                 pattern[inside.index] += value * inside / inside.sum()
@@ -228,12 +225,12 @@ def estimate_goods(tables: Tables) -> BalanceResult:
 
 def chapter_shares(tables: Tables) -> pd.Series:
     """Share of an exporter's sector that falls under fuels (HS 27) or wood (HS 44), index (good, sector, exporter)."""
-    return tables("sources/chapter_shares").set_index(["good", "sector", "exporter"])["value"]
+    return keyed(tables("sources/chapter_shares"), "good", "sector", "exporter")
 
 
 def _chapters(tables: Tables) -> pd.Series:
     """Observed fuels and wood by pair in 2007, million USD, index (good, exporter, importer)."""
-    return tables("sources/trade_fuels_wood").set_index(["good", "exporter", "importer"])["value"]
+    return keyed(tables("sources/trade_fuels_wood"), "good", "exporter", "importer")
 
 
 def _covered(prior: pd.Series, good: str, exporter: str, importer: str, shares: pd.Series) -> pd.Series:
@@ -250,7 +247,7 @@ def _covered(prior: pd.Series, good: str, exporter: str, importer: str, shares: 
 def _with_chapter_levels(prior: pd.Series, tables: Tables) -> pd.Series:
     """Start each pair's fuels and wood at the observed level, so that the estimate begins near its margins."""
     prior, shares = prior.copy(), chapter_shares(tables)
-    for (good, exporter, importer), observed in _chapters(tables).items():
+    for (good, exporter, importer), observed in entries(_chapters(tables)):
         covered = _covered(prior, good, exporter, importer, shares)
         level = (prior[covered.index] * covered).sum() if not covered.empty else 0.0
         if level > 0 and observed > 0:
@@ -261,7 +258,7 @@ def _with_chapter_levels(prior: pd.Series, tables: Tables) -> pd.Series:
 def _add_chapters(problem: BalanceProblem, prior: pd.Series, tables: Tables) -> None:
     shares = chapter_shares(tables)
     error = {"fuels": CHAPTER_ERROR, "wood": WOOD_ERROR}
-    for (good, exporter, importer), observed in _chapters(tables).items():
+    for (good, exporter, importer), observed in entries(_chapters(tables)):
         covered = _covered(prior, good, exporter, importer, shares)
         if observed > 0 and not covered.empty:
             problem.constraint(f"{good} {exporter}>{importer}", covered, observed, error[good] * observed)
@@ -291,20 +288,21 @@ def service_margins(tables: Tables) -> tuple[pd.Series, pd.Series]:
     services = sector_list(tables, goods=False)
     exports = border["exports"].unstack("region").loc[services]
     imports = border["imports_cif"].unstack("region").loc[services]
-    pattern = tables("parameters/belarus_services").set_index(["flow", "sector"])["value"]
+    pattern = keyed(tables("parameters/belarus_services"), "flow", "sector")
     for flow, table in (("exports", exports), ("imports", imports)):
         total = belarus_figure(tables, f"services_{flow}")
         table["BLR"] = (pattern[flow] * total).reindex(services).fillna(0.0)
         table["ROW"] -= table["BLR"]
     imports = (imports.T * (exports.sum(axis=1) / imports.sum(axis=1))).T
-    return exports.stack(), imports.stack()
+    return pd.Series(exports.stack()), pd.Series(imports.stack())
 
 
 def estimate_services(tables: Tables) -> BalanceResult:
     """Cross-entropy estimate of services by pair: gravity from exporters' and importers' totals."""
     exports, imports = service_margins(tables)
     goods = pair_totals(tables)
-    pairs = goods.unstack("importer").reindex(columns=goods.index.unique("exporter")).stack()
+    square = goods.unstack("importer").reindex(columns=goods.index.unique("exporter"))
+    pairs = pd.Series(square.stack())
     prior = _gravity(exports, imports, pairs)
     problem = BalanceProblem(pd.DataFrame({"prior": prior, "standard_error": prior}))
     for name, level, target in (("exports of", "exporter", exports), ("imports of", "importer", imports)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -27,18 +28,17 @@ def controls_table(audit: pd.DataFrame, pairs: bool = False) -> Table:
     table.add_column("limit %", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     shown, summed = _split(audit, pairs)
-    for row in shown.itertuples():
-        limit = "" if row.limit_pct != row.limit_pct else f"{row.limit_pct:g}"
-        unit = row.unit.removeprefix("USD mn")
-        verdict = "" if not limit else "ok" if row.held else "MISSED"
+    for row in shown.to_dict("records"):
+        limit = "" if isnan(row["limit_pct"]) else f"{row['limit_pct']:g}"
+        unit = row["unit"].removeprefix("USD mn")
         table.add_row(
-            f"{row.control} {unit}".strip(),
-            row.region,
-            f"{row.target:,.1f}",
-            f"{row.value:,.1f}",
-            f"{row.deviation_pct:+.2f}",
+            f"{row['control']} {unit}".strip(),
+            row["region"],
+            f"{row['target']:,.1f}",
+            f"{row['value']:,.1f}",
+            f"{row['deviation_pct']:+.2f}",
             limit,
-            verdict,
+            "" if not limit else "ok" if row["held"] else "MISSED",
         )
     if summed:
         table.add_row(*summed)
@@ -82,7 +82,7 @@ def sam_page(audit: pd.DataFrame, adjustments: pd.DataFrame) -> str:
 def _markdown(frame: pd.DataFrame, columns: list[str]) -> str:
     def cell(value: object) -> str:
         if isinstance(value, float):
-            return "" if value != value else f"{value:,.2f}" if abs(value) < 100 else f"{value:,.0f}"
+            return "" if isnan(value) else f"{value:,.2f}" if abs(value) < 100 else f"{value:,.0f}"
         return str(value)
 
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]

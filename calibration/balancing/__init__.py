@@ -10,7 +10,7 @@ from .error_support import Control, ErrorSupport, ErrorSupportResult, error_supp
 from .feasibility import Conflict, find_conflict
 from .problem import BalanceError, BalanceProblem, ConvergenceError, InfeasibleError
 from .result import BalanceResult
-from .solve import METHODS, solve
+from .solve import METHODS, Method, solve
 
 __all__ = [
     "METHODS",
@@ -23,6 +23,7 @@ __all__ = [
     "ErrorSupport",
     "ErrorSupportResult",
     "InfeasibleError",
+    "Method",
     "error_support_entropy",
     "find_conflict",
     "solve",

@@ -1,0 +1,34 @@
+"""Every shipped regime, solved a second time by Ipopt from the same Pyomo model and the same starting point."""
+
+import pyomo.environ as pyo
+import pytest
+
+from eacu.experiments.base_year import load_base_year
+from eacu.experiments.regimes import load_regime, regime_names
+from eacu.experiments.run import Workbench
+from tests.support.ipopt import ipopt_values
+
+RELATIVE = 1e-8
+
+
+@pytest.fixture(scope="module")
+def workbench() -> Workbench:
+    return Workbench(load_base_year())
+
+
+@pytest.mark.parametrize("name", [n for n in regime_names() if n != "pre-union"])
+def test_every_variable_agrees_with_ipopt(workbench: Workbench, name: str) -> None:
+    model = workbench.model
+    free = [v for v in model.component_data_objects(pyo.Var) if not v.fixed]
+    workbench.solve(load_regime("pre-union"))
+    benchmark = {v.name: v.value for v in free}
+    workbench.solve(load_regime(name))
+    ours = {v.name: v.value for v in free}
+    for v in free:
+        v.set_value(benchmark[v.name])
+    theirs = ipopt_values(model)
+    assert set(theirs) == set(ours)
+    size = {n: max(abs(value), abs(benchmark[n])) for n, value in ours.items()}
+    gaps = {n: abs(theirs[n] - ours[n]) / size[n] for n in ours if size[n] > 0}
+    worst = max(gaps, key=gaps.__getitem__)
+    assert gaps[worst] <= RELATIVE, f"{worst}: eacu {ours[worst]!r}, Ipopt {theirs[worst]!r}"
