@@ -44,7 +44,7 @@ def schedules(cif: pd.Series, tables: Tables) -> pd.DataFrame:
         pairs = [(g, r, s) for g in sectors for s in MEMBERS for r in regions if r != s]
         index = pd.MultiIndex.from_tuples(pairs, names=["sector", "exporter", "importer"])
         matrix = tariff_matrix(rates, pd.Series(1.0, index=index), tables)
-        frame = (100 * matrix).round(6).rename("rate_pct").reset_index()
+        frame = (100 * matrix).rename("rate_pct").reset_index()
         parts.append(frame.rename(columns={"exporter": "source"}).assign(schedule=name))
     table = pd.concat(parts)
     table["unit"] = "% of cif value"
