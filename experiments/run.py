@@ -210,7 +210,7 @@ class Workbench:
             error.add_note(f"The regime was {regime.name}, closure {self.closure.name}.")
             raise
         system.write_back(system.values)
-        solution = Solution.from_model(self.model, record, self.members_in(regime))
+        solution = Solution.from_model(self.model, record, self.members_in(regime), system)
         checks = (
             Check(RESIDUAL_CHECK, record.max_residual, REPLICATION),
             Check(WALRAS_CHECK, solution.walras, WALRAS),
@@ -252,7 +252,8 @@ class Workbench:
         finally:
             self._set_all(point)
         size = np.maximum(compiled.positive, compiled.negative)
-        difference = np.abs(compiled.residual - own) / np.where(size > 0.0, size, 1.0)
+        function = compiled.positive - compiled.negative  # of a complementarity condition too
+        difference = np.abs(function - own) / np.where(size > 0.0, size, 1.0)
         worst = int(difference.argmax())
         if not difference[worst] <= AUDIT_TOLERANCE:
             raise EngineError(

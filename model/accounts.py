@@ -83,7 +83,7 @@ def payments(b: Benchmark, x: State) -> Payments:
         final_demand=final,
         duty=x["import_tariff"] * (exports * (1 + x["export_tax"]) + margin),
         export_tax=exports * x["export_tax"],
-        sales_tax=spending * x["sales_tax"],
+        sales_tax=spending * x["sales_tax_rate"],
         production_tax=output * x["production_tax"],
         factor_tax=factor_cost * x["factor_tax"],
         direct_tax=x["direct_tax_revenue"],
@@ -120,7 +120,7 @@ def sam_of(p: Payments) -> Sam:
     """Write payments into the cells of a SAM and check that it balances."""
     table = pd.concat([*_goods(p), *_taxes(p), *_incomes(p)], ignore_index=True)
     table = table[table["value"] != 0].reset_index(drop=True)
-    return Sam.from_table(table, SAM_TOLERANCE, "the SAM of the solution", signed_import_duties=True)
+    return Sam.from_table(table, SAM_TOLERANCE, "the SAM of the solution", signed_taxes=True)
 
 
 def _level(series: pd.Series, name: str) -> pd.Index:

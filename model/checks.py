@@ -145,8 +145,19 @@ PRICES = (
 )
 """Variables and expressions that are prices: proportional to the numeraire."""
 
+RATIOS = (
+    "employment_rate",
+    "savings_rate",
+    "investment_rate",
+    "capital_return",
+    "real_exchange_rate",
+    "sales_tax_power",
+    "direct_tax_retention",
+)
+"""Variables and expressions that neither the price level nor the size of the world changes."""
+
 EXTENSIVE = ("endowment", "population", "government_consumption", "investment", "factor_use")
-EXTENSIVE_AMOUNTS = ("government_savings", "foreign_savings")
+EXTENSIVE_AMOUNTS = ("government_savings", "foreign_savings", "real_transfer")
 
 
 def price_homogeneity(m: pyo.ConcreteModel, factor: float = 1.1, solver: Solver = solve) -> float:
@@ -159,7 +170,8 @@ def price_homogeneity(m: pyo.ConcreteModel, factor: float = 1.1, solver: Solver 
     m.numeraire.set_value(m.numeraire.value * factor)
     solver(m)
     after = State.of(m)
-    return max(_departure(before, after, QUANTITIES, 1.0), _departure(before, after, PRICES, factor))
+    same = (*QUANTITIES, *RATIOS)
+    return max(_departure(before, after, same, 1.0), _departure(before, after, PRICES, factor))
 
 
 def scale_homogeneity(m: pyo.ConcreteModel, factor: float = 1.05, solver: Solver = solve) -> float:
@@ -176,7 +188,8 @@ def scale_homogeneity(m: pyo.ConcreteModel, factor: float = 1.05, solver: Solver
                 variable[index].set_value(variable[index].value * factor)
     solver(m)
     after = State.of(m)
-    return max(_departure(before, after, QUANTITIES, factor), _departure(before, after, PRICES, 1.0))
+    same = (*PRICES, *RATIOS)
+    return max(_departure(before, after, QUANTITIES, factor), _departure(before, after, same, 1.0))
 
 
 def union_neutrality(m: pyo.ConcreteModel, members: Sequence[str], solver: Solver = solve) -> float:
@@ -201,7 +214,7 @@ def union_neutrality(m: pyo.ConcreteModel, members: Sequence[str], solver: Solve
     apply_policy(m, Policy("neutral union", {"union_member": ones, "pooled": ones, "pool_share": keys}))
     solver(m)
     after = State.of(m)
-    return max(_departure(before, after, QUANTITIES, 1.0), _departure(before, after, PRICES, 1.0))
+    return _departure(before, after, (*QUANTITIES, *PRICES, *RATIOS), 1.0)
 
 
 def _departure(before: State, after: State, names: Sequence[str], factor: float) -> float:

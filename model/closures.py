@@ -1,75 +1,51 @@
-"""Closures: who adjusts. A closure is a paragraph in words and the list of variables it fixes.
+"""Closures: who adjusts. A closure is one choice for each market, in words and as a list of what is fixed.
 
-The equations never change with the closure; only the list of fixed variables does. Instruments (taxes, border
-costs, keys, ...) are fixed in every closure. See Dewatripont and Michel (1987) on why the choice matters.
+The equations never change with the closure; only the list of fixed variables does. See Dewatripont and Michel
+(1987) on why the choice matters.
+
+    build_economy(benchmark, "short-run")                    a closure by name
+    build_economy(benchmark, "short-run+wage-curve")         one changed by the choice for another market
+    swap(model, fix="real_transfer", free="direct_tax")      one's own, on a built model (see `swap`)
 """
 
 from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyomo.environ as pyo
-from pyomo.core.base.var import VarData
 
-from .blocks.factors import dropped_market
+from .blocks.factors import COMPLEMENTARITIES, dropped_market
+from .choices import CHOICES, INSTRUMENTS, MARKETS, Choice, ClosureError, Fixed
 
-INSTRUMENTS = (
-    "import_tariff",
-    "export_tax",
-    "iceberg",
-    "sales_tax",
-    "production_tax",
-    "factor_tax",
-    "direct_tax",
-    "productivity",
-    "population",
-    "union_member",
-    "pooled",
-    "pool_share",
-    "numeraire",
-)
-"""Variables that no equation determines: fixed in every closure."""
-
-
-class ClosureError(ValueError):
-    """The closure is unknown or does not leave a square model; the message counts variables and equations."""
-
-
-@dataclass(frozen=True)
-class Fixed:
-    """Fix the variable ``name`` at its current value where each index agrees with ``only``.
-
-    ``only`` holds one entry for each index position from the left: a tuple of admissible values, or None for
-    any.
-    """
-
-    name: str
-    only: tuple[tuple[str, ...] | None, ...] = ()
-
-    def members(self, m: pyo.ConcreteModel) -> Iterator[VarData]:
-        """The variables meant; raises :class:`ClosureError` when the model has no such variable."""
-        variable = m.component(self.name)
-        if not isinstance(variable, pyo.Var):
-            raise ClosureError(f"Closure: the model has no variable {self.name!r}.")
-        for index in variable:
-            key = index if isinstance(index, tuple) else (index,)
-            if all(a is None or k in a for k, a in zip(key, self.only, strict=False)):
-                yield variable[index]
+__all__ = ["CLOSURES", "DEFAULT", "Closure", "ClosureError", "Fixed", "compose", "find_closure"]
 
 
 @dataclass(frozen=True)
 class Closure:
     """A named choice of exogenous variables.
 
-    ``fixed`` lists what is fixed besides :data:`INSTRUMENTS`.
+    ``fixed`` lists what is fixed besides :data:`INSTRUMENTS`; ``choices`` the choices it is composed of, by
+    market, none in a closure written by hand; ``swaps`` pairs of the variables fixed and those freed since.
     """
 
     name: str
     description: str
     fixed: tuple[Fixed, ...]
+    choices: tuple[Choice, ...] = ()
+    swaps: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Complementarity conditions in force."""
+        return tuple(name for choice in self.choices for name in choice.conditions)
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """Instruments without effect."""
+        return tuple(name for choice in self.choices for name in choice.idle)
 
     def apply(self, m: pyo.ConcreteModel) -> None:
         """Fix the closure's variables at their current values, free all others, and check the count.
@@ -82,6 +58,17 @@ class Closure:
         for rule in (*(Fixed(name) for name in INSTRUMENTS), *self.fixed):
             for member in rule.members(m):
                 member.fix()
+        for fixed, freed in self.swaps:
+            for name in fixed:
+                m.find_component(name).fix()
+            for name in freed:
+                m.find_component(name).unfix()
+        for name in COMPLEMENTARITIES:
+            condition = m.component(name)
+            if name in self.conditions:
+                condition.activate()
+            else:
+                condition.deactivate()
         m.closure = self
         _check_square(m, self)
 
@@ -91,12 +78,7 @@ def _check_square(m: pyo.ConcreteModel, closure: Closure) -> None:
     equations = Counter(
         c.parent_component().name for c in m.component_data_objects(pyo.Constraint, active=True)
     )
-    factor, region = dropped_market(m.benchmark)
-    if m.factor_price[factor, region].fixed:
-        raise ClosureError(
-            f"Closure {closure.name!r} makes {factor} in {region} specific, but its market is the one left to "
-            "Walras' law and must be that of a mobile factor. Let another factor come first in the benchmark."
-        )
+    check_dropped_market(m, closure.name)
     if free.total() != equations.total():
         raise ClosureError(
             f"Closure {closure.name!r} is not square: {free.total()} free variables, {equations.total()} "
@@ -104,68 +86,110 @@ def _check_square(m: pyo.ConcreteModel, closure: Closure) -> None:
         )
 
 
-def mobile(*factors: str) -> tuple[Fixed, ...]:
-    """Factors that move between activities until they earn the same everywhere; the endowment is given."""
-    return Fixed("rental_premium", (factors,)), Fixed("endowment", (factors,))
+def check_dropped_market(m: pyo.ConcreteModel, name: str) -> None:
+    """Raise :class:`ClosureError` if the wage of the market left to Walras' law is fixed."""
+    factor, region = dropped_market(m.benchmark)
+    if m.factor_price[factor, region].fixed:
+        raise ClosureError(
+            f"Closure {name!r} fixes the price of {factor} in {region}, but the market of that factor is the one "
+            "left to Walras' law, which needs its price free. Leave the factor mobile, or let another come first "
+            "in the benchmark."
+        )
 
 
-def specific(*factors: str) -> tuple[Fixed, ...]:
-    """Factors that stay in their activity; the market price is only a unit and the premium carries the return."""
-    return Fixed("factor_use", (factors,)), Fixed("factor_price", (factors,))
+def compose(name: str, *choices: str, summary: str = "") -> Closure:
+    """The closure of the named choices; a market that none of them belongs to closes as by default.
+
+    Args:
+        name: name of the closure.
+        choices: names of :data:`eacu.model.choices.CHOICES`, at most one for each market.
+        summary: what the closure is for, put before the sentences of its choices.
+
+    Raises:
+        ClosureError: unknown choice, or two for the same market.
+    """
+    chosen: dict[str, Choice] = {}
+    for key in choices:
+        if key not in CHOICES:
+            raise ClosureError(f"Unknown choice {key!r} in closure {name!r}.{nearest(key, CHOICES)}")
+        choice = CHOICES[key]
+        if chosen.setdefault(choice.market, choice) is not choice:
+            raise ClosureError(
+                f"Closure {name!r} closes the market for {choice.market} twice: "
+                f"{chosen[choice.market].name} and {key}."
+            )
+    complete = tuple(chosen.get(market, offered[0]) for market, offered in MARKETS.items())
+    sentences = [summary, *(choice.description for choice in complete)]
+    fixed = tuple(rule for choice in complete for rule in choice.fixed)
+    return Closure(name, " ".join(filter(None, sentences)), fixed, complete)
 
 
-_BUDGETS = (Fixed("government_consumption"), Fixed("government_savings"), Fixed("foreign_savings"))
-
-DEFAULT = Closure(
+DEFAULT = compose(
     "default",
-    "Unskilled and skilled labour and capital move freely between the activities of a region and are fully "
-    "employed; land and natural resources stay where they are. Government consumption, government savings (in "
-    "investment goods) and investment are fixed in real terms; a lump-sum transfer balances the government's "
-    "budget and household savings pay for investment. Foreign savings are fixed in units of the numeraire, so "
-    "the real exchange rate adjusts. The household's equivalent variation is therefore the whole change of "
-    "welfare.",
-    (
-        *mobile("unskilled", "skilled", "capital"),
-        *specific("land", "resources"),
-        *_BUDGETS,
-        Fixed("investment"),
-    ),
+    summary="A medium run of given resources: the household's equivalent variation is the whole change of welfare.",
 )
 
-SHORT_RUN = Closure(
-    "short-run",
-    "As the default, but capital stays in its activity: the return to capital differs between activities and "
-    "only labour moves.",
-    (
-        *mobile("unskilled", "skilled"),
-        *specific("capital", "land", "resources"),
-        *_BUDGETS,
-        Fixed("investment"),
-    ),
-)
-
-SAVINGS_DRIVEN = Closure(
-    "savings-driven",
-    "As the default, but the household saves a fixed share of its disposable income and investment follows "
-    "savings.",
-    (
-        *mobile("unskilled", "skilled", "capital"),
-        *specific("land", "resources"),
-        *_BUDGETS,
-        Fixed("savings_rate"),
-    ),
-)
-
-CLOSURES = {closure.name: closure for closure in (DEFAULT, SHORT_RUN, SAVINGS_DRIVEN)}
+CLOSURES = {
+    closure.name: closure
+    for closure in (
+        DEFAULT,
+        compose("short-run", "specific", summary="Before capital can move."),
+        compose(
+            "steady-state",
+            "steady-state-capital",
+            "replacement",
+            summary="The long run, in which capital is accumulated or worn down until it earns what it did.",
+        ),
+        compose("savings-driven", "savings-driven", summary="Savings decide on investment."),
+        compose("wage-curve", "wage-curve", summary="Unemployment that responds to wages and wages to it."),
+        compose("rigid-wage", "rigid-real-wage", summary="Real wages that do not fall."),
+        compose(
+            "deficit", "budget-deficit", "savings-driven", summary="A government that borrows what it lacks."
+        ),
+        compose(
+            "equal-yield-direct-tax",
+            "equal-yield-direct-tax",
+            summary="A government that makes good lost duties by taxing incomes.",
+        ),
+        compose(
+            "equal-yield-sales-tax",
+            "equal-yield-sales-tax",
+            summary="A government that makes good lost duties by taxing purchases.",
+        ),
+        compose(
+            "fixed-exchange-rate",
+            "real-exchange-rate",
+            summary="Capital flows defend the real exchange rate.",
+        ),
+    )
+}
 
 
 def find_closure(closure: str | Closure) -> Closure:
-    """The closure of that name; raises :class:`ClosureError` offering the nearest name."""
+    """The closure of that name, or one composed of names joined by ``+``.
+
+    Each part is the name of a closure or of a choice; a later part replaces the choices of earlier ones, and
+    the name of a closure stands for those of its choices that are not the default's. Raises
+    :class:`ClosureError` offering the nearest name.
+
+    Example:
+        >>> [choice.name for choice in find_closure("short-run+wage-curve").choices][:2]
+        ['wage-curve', 'specific']
+    """
     if isinstance(closure, Closure):
         return closure
-    if closure not in CLOSURES:
-        raise ClosureError(f"Unknown closure {closure!r}.{nearest(closure, CLOSURES)}")
-    return CLOSURES[closure]
+    if closure in CLOSURES:
+        return CLOSURES[closure]
+    chosen: dict[str, str] = {}
+    for part in closure.split("+"):
+        name = part.strip()
+        if name in CLOSURES:
+            chosen |= {c.market: c.name for c in CLOSURES[name].choices if c not in DEFAULT.choices}
+        elif name in CHOICES:
+            chosen[CHOICES[name].market] = name
+        else:
+            raise ClosureError(f"Unknown closure {name!r}.{nearest(name, [*CLOSURES, *CHOICES])}")
+    return compose("+".join(part.strip() for part in closure.split("+")), *chosen.values())
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

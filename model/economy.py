@@ -46,7 +46,11 @@ BLOCKS: tuple[ModuleType, ...] = (
 
 def block_of_equation() -> dict[str, str]:
     """Name of every equation -> the name of its block."""
-    return {name: block.__name__.rpartition(".")[2] for block in BLOCKS for name in block.EQUATIONS}
+    return {
+        name: block.__name__.rpartition(".")[2]
+        for block in BLOCKS
+        for name in (*block.EQUATIONS, *getattr(block, "COMPLEMENTARITIES", ()))
+    }
 
 
 def build_economy(benchmark: Benchmark, closure: str | Closure = "default") -> pyo.ConcreteModel:

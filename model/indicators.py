@@ -13,11 +13,10 @@ import pandas as pd
 
 from ..calibration.benchmark import Benchmark
 from .accounts import Payments, final_volume, payments
+from .blocks.factors import LABOUR
 from .blocks.households import les_parameters
 from .closures import nearest
 from .state import State, at
-
-LABOUR = ("unskilled", "skilled")
 
 UNITS: dict[str, str] = {
     "real_gdp_pct": "% (volume of final demand and net exports at benchmark prices, Laspeyres)",
@@ -32,6 +31,8 @@ UNITS: dict[str, str] = {
     "real_wage_unskilled_pct": "% (average wage over consumer prices)",
     "real_wage_skilled_pct": "% (average wage over consumer prices)",
     "real_capital_return_pct": "% (average return over consumer prices)",
+    "unemployment_rate_pct": "% of the labour force (all labour, at benchmark wages)",
+    "capital_stock_pct": "% (stock of capital in the region)",
     "imports_intra_pct": "% (volume at benchmark cif prices, from members of the union)",
     "imports_extra_pct": "% (the same, from all others)",
     "exports_intra_pct": "% (volume at benchmark fob prices, to members of the union)",
@@ -74,6 +75,9 @@ def indicators(b: Benchmark, base: State, x: State, members: Sequence[str]) -> p
         "real_capital_return_pct": ("capital",),
     }.items():
         frame[name] = 100 * (average_return(b, x, factors) / x["consumer_price"] - 1)
+    frame["unemployment_rate_pct"] = 100 * unemployment_rate(b, x)
+    stocks = x["endowment"].unstack("factor")
+    frame["capital_stock_pct"] = 100 * (stocks["capital"] - 1) if "capital" in stocks else np.nan
     frame = frame.join(_trade_volumes(b, x, members))
     frame["terms_of_trade_pct"] = 100 * (terms_of_trade(b, before, after, x) - 1)
     frame = frame.join(_customs(b, before, after, x, members))
@@ -155,6 +159,15 @@ def average_return(b: Benchmark, x: State, factors: Sequence[str]) -> pd.Series:
     quantity = chosen * x["factor_use"].reindex(chosen.index)
     payment = quantity * x["rental"].reindex(chosen.index)
     return (payment.groupby("region").sum() / quantity.groupby("region").sum()).reindex(b.regions)
+
+
+def unemployment_rate(b: Benchmark, x: State) -> pd.Series:
+    """Share of the labour force without work, kinds of labour weighted by their benchmark wages."""
+    rate = x["unemployment_rate"]
+    employed = b.factor_value.groupby(["factor", "region"]).sum().reindex(rate.index)
+    force = employed / (1 - rate) * x["endowment"].reindex(rate.index)
+    idle = force * rate * x["unemployment"]
+    return (idle.groupby("region").sum() / force.groupby("region").sum()).reindex(b.regions)
 
 
 def _trade_volumes(b: Benchmark, x: State, members: Sequence[str]) -> pd.DataFrame:

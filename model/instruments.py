@@ -54,6 +54,7 @@ class Instrument:
 _FLOW = ("sector", "source", "importer")
 _ACTIVITY = ("sector", "region")
 _REGION = ("region",)
+_LABOUR = ("factor", "region")
 
 INSTRUMENTS: dict[str, Instrument] = {
     i.name: i
@@ -77,6 +78,17 @@ INSTRUMENTS: dict[str, Instrument] = {
         Instrument("government_savings", _REGION, "mn USD", "government savings in investment goods"),
         Instrument("government_consumption", _REGION, "index", "volume of consumption", above=0),
         Instrument("investment", _REGION, "index", "volume of investment", above=0),
+        Instrument("investment_rate", _REGION, "index", "investment per unit of capital", above=0),
+        Instrument("savings_rate", _REGION, "rate", "savings as a share of disposable income", below=1),
+        Instrument("capital_return", _REGION, "index", "return to capital over price of investment", above=0),
+        Instrument("real_transfer", _REGION, "mn USD", "lump sum to the household in consumer goods"),
+        Instrument("direct_tax_retention", _REGION, "index", "scales one less the direct tax", above=0),
+        Instrument("sales_tax_power", _REGION, "index", "scales one plus the sales taxes", above=0),
+        Instrument("real_exchange_rate", _REGION, "index", "border over home prices", above=0),
+        Instrument("unemployment_rate", _LABOUR, "rate", "unemployment of the benchmark", above=0, below=1),
+        Instrument("unemployment", _LABOUR, "index", "unemployment over the benchmark's", at_least=0),
+        Instrument("wage_floor", _LABOUR, "index", "least real consumer wage", above=0),
+        Instrument("off_wage_curve", _LABOUR, "index", "unemployment beyond the wage curve's, benchmark = 1"),
     )
 }
 
@@ -138,6 +150,11 @@ def set_instrument(
     """
     instrument = _find(name)
     variable = m.component(name)
+    if name in m.closure.idle:
+        raise InstrumentError(
+            f"{name} has no effect under the closure {m.closure.name!r}, so it cannot be set. Choose a closure "
+            "in which it matters; eacu closures lists them."
+        )
     if not isinstance(values, pd.Series):
         values = pd.Series(float(values), index=_index(variable, instrument))
     series = _checked(m, instrument, values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,9 +11,11 @@ import pyomo.environ as pyo
 
 from ..calibration.benchmark import Benchmark
 from ..calibration.sam import Sam
+from . import derivatives as _derivatives
+from . import explain as _explain
 from . import indicators as _indicators
 from .accounts import Payments, payments, sam_of
-from .engine import SolveRecord
+from .engine import CompiledSystem, SolveRecord, Subtotals
 from .state import State
 
 COLUMNS = ["region", "sector", "partner", "variable", "unit", "base", "value", "change", "percent"]
@@ -38,18 +40,29 @@ class Solution:
     record: SolveRecord | None
     members: tuple[str, ...] = field(default=())
     """Regions counted as the union in indicators."""
+    equations: _derivatives.Equations | None = field(default=None, repr=False, compare=False)
+    """What derivatives, subtotals and explanations are made from; not kept when the solution is pickled."""
 
     @classmethod
     def from_model(
-        cls, m: pyo.ConcreteModel, record: SolveRecord | None = None, members: Sequence[str] = ()
+        cls,
+        m: pyo.ConcreteModel,
+        record: SolveRecord | None = None,
+        members: Sequence[str] = (),
+        system: CompiledSystem | None = None,
     ) -> Solution:
         """Freeze the model's present values.
 
         ``members`` are the regions of the customs union for the split of trade into intra and extra; by
-        default those that ``union_member`` marks.
+        default those that ``union_member`` marks. ``system`` is the compiled model, where there is one:
+        derivatives then need no compilation.
         """
         chosen = tuple(members) or tuple(r for r in m.R if m.union_member[r].value > 0)
-        return cls(m.benchmark, m.closure.name, m.benchmark_state, State.of(m), record, chosen)
+        equations = _derivatives.Equations.of(m, system)
+        return cls(m.benchmark, m.closure.name, m.benchmark_state, State.of(m), record, chosen, equations)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "equations": None}
 
     @cached_property
     def payments(self) -> Payments:
@@ -70,6 +83,61 @@ class Solution:
     def regions(self) -> pd.DataFrame:
         """Macro indicators by region; :data:`eacu.model.indicators.UNITS` defines each column."""
         return _indicators.indicators(self.benchmark, self.base, self.state, self.members)
+
+    def sensitivity(self, of: str | Iterable[str], to: str | Iterable[str]) -> pd.DataFrame:
+        """Exact derivatives at this solution.
+
+        Args:
+            of: indicators of :data:`eacu.model.measures.MEASURES`, variables, named expressions.
+            to: instruments, or other variables the closure fixes. A name means all members, brackets choose:
+                ``import_tariff[mvh,*,RUS|KAZ]``.
+
+        Returns:
+            One row for each member of ``of``, one column for each member of ``to``; units are those of the
+            row per unit of the column (a rate of 1 is 100 per cent).
+
+        Raises:
+            SelectionError: an unknown name or index; DerivativeError: ``to`` names a free variable, or the
+                solution came without its equations.
+        """
+        return _derivatives.sensitivity(self._equations(), self.state, of, to)
+
+    def subtotals(
+        self,
+        of: str | Iterable[str] = ("ev_usd_mn", "ev_pct_consumption", "real_gdp_pct", "cpi_pct"),
+        by: Sequence[str] = ("instrument", "region", "partner"),
+        tolerance: float = 1e-8,
+    ) -> Subtotals:
+        """What each group of instruments contributes to the change from the benchmark to this solution.
+
+        ``of`` as in :meth:`sensitivity`; ``by`` and the path are those of
+        :func:`eacu.model.derivatives.subtotals`. Contributions sum to the total within ``tolerance`` of the
+        largest of them. Raises ``SelectionError``, ``AccuracyError``, or ``ConvergenceError`` when a point of
+        the path has no solution.
+        """
+        equations = self._equations()
+        return _derivatives.subtotals(equations, self.base, self.state, of, by, self.members, tolerance)
+
+    def explain(self, equation: str) -> _explain.Explanation:
+        """One equation, e.g. ``market_flow[mvh,EU,KAZ]``, between the benchmark and this solution.
+
+        Raises ``SelectionError`` for an unknown name or index, offering the nearest.
+        """
+        return _explain.explain(self._equations(), self.base, self.state, equation)
+
+    def survey(self, equation: str) -> pd.DataFrame:
+        """Members of an equation with the variable each determines, before and after, largest move first.
+
+        Raises ``SelectionError`` for an unknown name or index, offering the nearest.
+        """
+        return _explain.survey(self._equations(), self.base, self.state, equation)
+
+    def _equations(self) -> _derivatives.Equations:
+        if self.equations is None:
+            raise _derivatives.DerivativeError(
+                "This solution came without its equations (it was pickled or built by hand): solve it again."
+            )
+        return self.equations
 
     def frame(self) -> pd.DataFrame:
         """Every result as one tidy table: region, sector, partner, variable, unit, base, value, change, percent.

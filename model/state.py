@@ -20,14 +20,19 @@ LEVELS = {
     "employment": ("factor", "sector", "region"),
     "factor_markets": ("factor", "region"),
     "transport_pool": ("pool",),
+    "labour": ("factor", "region"),
+    "capital_regions": ("region",),
+    "open_regions": ("region",),
 }
 """Names of the index levels of each set that variables and expressions live on."""
 
-USER_INDEXED = ("sales_tax", "sales_tax_factor")
+USER_INDEXED = ("sales_tax", "sales_tax_rate", "sales_tax_factor")
 
 
 EXPRESSIONS = (
     "rental",
+    "employment_rate",
+    "sales_tax_rate",
     "sales_tax_factor",
     "cif_price",
     "landed_price",

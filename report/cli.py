@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import cli_calibration
+from . import cli_analysis, cli_calibration, cli_closures
 from .console import CHECK_FAILED, errors_in_words, print_tables, progress
 
 if TYPE_CHECKING:
@@ -107,6 +107,9 @@ def query(
 
 app.command()(cli_calibration.calibrate)
 app.command()(cli_calibration.sam)
+app.command()(cli_analysis.decompose)
+app.command()(cli_analysis.explain)
+app.command()(cli_closures.closures)
 
 
 def main() -> None:

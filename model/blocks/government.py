@@ -1,7 +1,8 @@
 r"""Government: collects all taxes, consumes in fixed proportions, saves, and balances by a lump-sum transfer.
 
 Import duties enter as *received*, i.e. after a customs union has shared its pool. In the default closure real
-consumption and real savings are fixed, so that the household's welfare is the whole measure of welfare.
+consumption and real savings are fixed, so that the household's welfare is the whole measure of welfare. Other
+closures fix the transfer in terms of consumer goods and let savings or a tax rate balance the budget.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ EQUATIONS = {
     "definition_government_price": "government_price",
     "income_government": "government_income",
     "budget_government": "transfer",
+    "definition_real_transfer": "real_transfer",
 }
 
 
@@ -30,6 +32,7 @@ def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
     m.government_price = positive(m.R)
     m.government_savings = money(m.R, b.government_savings, "government_savings")
     m.government_income = money(m.R, b.tax_revenue.sum(axis=1), "government income")
+    m.real_transfer = money(m.R, b.transfer, "transfer")
 
 
 def add_equations(m: pyo.ConcreteModel) -> None:
@@ -37,6 +40,7 @@ def add_equations(m: pyo.ConcreteModel) -> None:
     m.definition_government_price = pyo.Constraint(m.R, rule=definition_government_price)
     m.income_government = pyo.Constraint(m.R, rule=income_government)
     m.budget_government = pyo.Constraint(m.R, rule=budget_government)
+    m.definition_real_transfer = pyo.Constraint(m.R, rule=definition_real_transfer)
 
 
 def definition_government_price(m: pyo.ConcreteModel, r: str) -> Any:
@@ -75,3 +79,11 @@ def budget_government(m: pyo.ConcreteModel, r: str) -> Any:
     consumption = m.government_consumption0[r] * m.government_consumption[r] * m.government_price[r]
     savings = m.government_savings[r] * m.investment_price[r]
     return m.government_income[r] == consumption + savings + m.transfer[r]
+
+
+def definition_real_transfer(m: pyo.ConcreteModel, r: str) -> Any:
+    r"""The transfer as an amount of consumer goods.
+
+    .. math:: T_r = \tau_r\, P^C_r
+    """
+    return m.transfer[r] == m.real_transfer[r] * m.consumer_price[r]

@@ -74,7 +74,11 @@ def _regions(series: pd.Series) -> pd.Index:
 
 
 def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
-    """Demand system, income and saving; instruments direct_tax, sales_tax, population."""
+    """Demand system, income and saving; instruments direct_tax, sales_tax, population.
+
+    A factor on the power of the sales taxes and one on the retention rate of the direct tax are one unless a
+    closure lets them balance the government's budget.
+    """
     b = benchmark
     les = les_parameters(b)
     spending = b.household_demand.groupby("region").sum() * (1 + b.sales_tax["household"])
@@ -89,6 +93,8 @@ def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
 
     m.sales_tax = money(m.final_users * m.R, b.sales_tax.reindex(users), "sales_tax")
     m.direct_tax = money(m.R, b.direct_tax, "direct_tax")
+    m.sales_tax_power = positive(m.R)
+    m.direct_tax_retention = positive(m.R)
     m.population = positive(m.R)
     m.household_demand = positive(m.household_goods)
     m.supernumerary = positive(m.R)
@@ -102,6 +108,8 @@ def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
 
 def add_equations(m: pyo.ConcreteModel) -> None:
     """Named expressions and equations of the block."""
+    m.sales_tax_rate = pyo.Expression(m.final_users, m.R, rule=sales_tax_rate)
+    m.direct_tax_rate = pyo.Expression(m.R, rule=direct_tax_rate)
     m.sales_tax_factor = pyo.Expression(m.final_users, m.R, rule=sales_tax_factor)
     m.committed_spending = pyo.Expression(m.R, rule=committed_spending)
     m.demand_household = pyo.Constraint(m.household_goods, rule=demand_household)
@@ -112,12 +120,30 @@ def add_equations(m: pyo.ConcreteModel) -> None:
     m.definition_savings_rate = pyo.Constraint(m.R, rule=definition_savings_rate)
 
 
+def sales_tax_rate(m: pyo.ConcreteModel, user: str, r: str) -> Any:
+    r"""Sales tax in force: the power of the tax, one plus the rate, times a factor common to all users.
+
+    .. math:: 1 + \hat t^S_{ur} = \mu^S_r\, (1 + t^S_{ur})
+
+    A factor on the rate itself could not raise revenue where the rate is nil.
+    """
+    return m.sales_tax[user, r] + (m.sales_tax_power[r] - 1) * (1 + m.sales_tax[user, r])
+
+
+def direct_tax_rate(m: pyo.ConcreteModel, r: str) -> Any:
+    r"""Direct tax in force: what the household retains, one less the rate, times a factor.
+
+    .. math:: 1 - \hat t^D_r = \mu^D_r\, (1 - t^D_r)
+    """
+    return m.direct_tax[r] + (1 - m.direct_tax_retention[r]) * (1 - m.direct_tax[r])
+
+
 def sales_tax_factor(m: pyo.ConcreteModel, user: str, r: str) -> Any:
     r"""Change of purchaser prices through the sales tax of a final user.
 
-    .. math:: k_{ur} = \frac{1+t^S_{ur}}{1+\bar t^S_{ur}}
+    .. math:: k_{ur} = \frac{1+\hat t^S_{ur}}{1+\bar t^S_{ur}}
     """
-    return (1 + m.sales_tax[user, r]) / (1 + m.sales_tax0[user, r])
+    return (1 + m.sales_tax_rate[user, r]) / (1 + m.sales_tax0[user, r])
 
 
 def committed_spending(m: pyo.ConcreteModel, r: str) -> Any:
@@ -166,9 +192,9 @@ def definition_consumer_price(m: pyo.ConcreteModel, r: str) -> Any:
 def income_household(m: pyo.ConcreteModel, r: str) -> Any:
     r"""Disposable income: factor income after direct tax, and the transfer.
 
-    .. math:: Y_r = (1 - t^D_r) \sum_{fj} \bar F_{fjr}\, w_{fjr}\, x_{fjr} + T_r
+    .. math:: Y_r = (1 - \hat t^D_r) \sum_{fj} \bar F_{fjr}\, w_{fjr}\, x_{fjr} + T_r
     """
-    return m.disposable_income[r] == (1 - m.direct_tax[r]) * m.factor_income[r] + m.transfer[r]
+    return m.disposable_income[r] == (1 - m.direct_tax_rate[r]) * m.factor_income[r] + m.transfer[r]
 
 
 def budget_household(m: pyo.ConcreteModel, r: str) -> Any:

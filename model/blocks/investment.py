@@ -1,6 +1,7 @@
 r"""Investment: a basket of goods in fixed proportions, paid by household, government and foreign savings.
 
-The default closure fixes its volume; household savings adjust.
+The default closure fixes its volume; household savings adjust. In a steady state it keeps pace with the stock
+of capital.
 """
 
 from __future__ import annotations
@@ -11,8 +12,13 @@ import pyomo.environ as pyo
 
 from ...calibration.benchmark import Benchmark
 from ..sets import param, positive
+from .factors import CAPITAL
 
-EQUATIONS = {"definition_investment_price": "investment_price", "budget_savings": "household_savings"}
+EQUATIONS = {
+    "definition_investment_price": "investment_price",
+    "budget_savings": "household_savings",
+    "definition_investment_rate": "investment_rate",
+}
 
 
 def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
@@ -23,12 +29,14 @@ def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
     m.investment0 = param(m.R, investment, "investment")
     m.investment = positive(m.R)
     m.investment_price = positive(m.R)
+    m.investment_rate = positive(m.capital_regions)
 
 
 def add_equations(m: pyo.ConcreteModel) -> None:
     """Named expressions and equations of the block."""
     m.definition_investment_price = pyo.Constraint(m.R, rule=definition_investment_price)
     m.budget_savings = pyo.Constraint(m.R, rule=budget_savings)
+    m.definition_investment_rate = pyo.Constraint(m.capital_regions, rule=definition_investment_rate)
 
 
 def definition_investment_price(m: pyo.ConcreteModel, r: str) -> Any:
@@ -56,3 +64,13 @@ def budget_savings(m: pyo.ConcreteModel, r: str) -> Any:
         + m.foreign_savings[r] * m.numeraire
     )
     return m.investment0[r] * m.investment[r] * m.investment_price[r] == savings
+
+
+def definition_investment_rate(m: pyo.ConcreteModel, r: str) -> Any:
+    r"""Investment per unit of capital, relative to the benchmark.
+
+    .. math:: v_r = \iota_r\, e_{Kr}
+
+    In a steady state investment replaces what wears out and equips growth, so :math:`\iota` is constant.
+    """
+    return m.investment[r] == m.investment_rate[r] * m.endowment[CAPITAL, r]

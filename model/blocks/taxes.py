@@ -47,7 +47,7 @@ def factor_tax_revenue(m: pyo.ConcreteModel, r: str) -> Any:
 def sales_tax_revenue(m: pyo.ConcreteModel, r: str) -> Any:
     r"""Tax on the purchases of final users; spending :math:`E` includes it.
 
-    .. math:: R^{sales}_r = \sum_{u} \frac{t^S_{ur}}{1+t^S_{ur}}\, E_{ur}, \qquad
+    .. math:: R^{sales}_r = \sum_{u} \frac{\hat t^S_{ur}}{1+\hat t^S_{ur}}\, E_{ur}, \qquad
               E_{hr} = E_r,\; E_{gr} = \bar G_r g_r P^G_r,\; E_{vr} = \bar I_r v_r P^I_r
     """
     spending = {
@@ -55,7 +55,7 @@ def sales_tax_revenue(m: pyo.ConcreteModel, r: str) -> Any:
         "government": m.government_consumption0[r] * m.government_consumption[r] * m.government_price[r],
         "investment": m.investment0[r] * m.investment[r] * m.investment_price[r],
     }
-    return sum(m.sales_tax[u, r] / (1 + m.sales_tax[u, r]) * spending[u] for u in m.final_users)
+    return sum(m.sales_tax_rate[u, r] / (1 + m.sales_tax_rate[u, r]) * spending[u] for u in m.final_users)
 
 
 def export_tax_revenue(m: pyo.ConcreteModel, r: str) -> Any:
@@ -72,6 +72,6 @@ def export_tax_revenue(m: pyo.ConcreteModel, r: str) -> Any:
 def direct_tax_revenue(m: pyo.ConcreteModel, r: str) -> Any:
     r"""Tax on factor income.
 
-    .. math:: R^{direct}_r = t^D_r\, Y^F_r
+    .. math:: R^{direct}_r = \hat t^D_r\, Y^F_r
     """
-    return m.direct_tax[r] * m.factor_income[r]
+    return m.direct_tax_rate[r] * m.factor_income[r]

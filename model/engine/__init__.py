@@ -5,6 +5,9 @@ and call `solve_system` after each change of the fixed variables.
 """
 
 from .compile import compile_model
+from .complementarity import pair
+from .derivatives import DerivativeError, Derivatives, Outputs, sensitivity
+from .diagnosis import Contradiction, Diagnosis, diagnose
 from .errors import (
     ConvergenceError,
     EngineError,
@@ -16,29 +19,41 @@ from .errors import (
     UnsupportedExpressionError,
     UnsupportedModelError,
 )
+from .path import AccuracyError, Subtotals, subtotals
 from .record import SolvedPoint, SolveOptions, SolveRecord
 from .solve import solve, solve_system
 from .structure import Structure, check_structure, require_sound
 from .system import CompiledSystem
 
 __all__ = [
+    "AccuracyError",
     "CompiledSystem",
+    "Contradiction",
     "ConvergenceError",
+    "DerivativeError",
+    "Derivatives",
+    "Diagnosis",
     "EngineError",
     "EquationResidual",
     "MissingValueError",
+    "Outputs",
     "SingularJacobianError",
     "SolveOptions",
     "SolveRecord",
     "SolvedPoint",
     "StructuralError",
     "Structure",
+    "Subtotals",
     "Term",
     "UnsupportedExpressionError",
     "UnsupportedModelError",
     "check_structure",
     "compile_model",
+    "diagnose",
+    "pair",
     "require_sound",
+    "sensitivity",
     "solve",
     "solve_system",
+    "subtotals",
 ]

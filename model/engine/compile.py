@@ -8,9 +8,12 @@ from pyomo.core.base.constraint import Constraint, ConstraintData
 from pyomo.core.base.objective import Objective
 from pyomo.core.base.var import Var
 from pyomo.core.expr.numvalue import is_potentially_variable
+from pyomo.mpec.complementarity import ComplementarityData
 
+from .complementarity import Declared, Signed, components, declared_pairs, read_component, read_pair
 from .errors import UnsupportedExpressionError, UnsupportedModelError
 from .expressions import Summand, Walker
+from .forms import scaled_conditions
 from .system import CompiledSystem, equation_sides
 from .terms import Level
 
@@ -22,7 +25,8 @@ def compile_model(model: BlockData) -> CompiledSystem:
     together; derivatives are exact and exist for fixed variables too.
 
     Args:
-        model: a ConcreteModel (or Block) whose active Constraints are equalities in its own variables.
+        model: a ConcreteModel (or Block) whose active Constraints are equalities in its own variables, or
+            complementarity conditions (Pyomo `Complementarity`, or any constraint under `pair`).
             Fixed Vars are instruments or exogenous; Params may be mutable or not; named Expressions are
             read through.
 
@@ -30,7 +34,7 @@ def compile_model(model: BlockData) -> CompiledSystem:
         The compiled system, loaded with the model's current values.
 
     Raises:
-        UnsupportedModelError: an inequality, an active objective that is not constant, a variable from
+        UnsupportedModelError: an unpaired inequality, an active objective that is not constant, a variable from
             outside the model.
         UnsupportedExpressionError: an operation other than + - * / **, exp, log, sqrt; the message names
             the equation and the operation.
@@ -56,25 +60,55 @@ def compile_model(model: BlockData) -> CompiledSystem:
 def _compile(model: BlockData) -> CompiledSystem:
     _refuse_objective(model)
     variables = list(model.component_data_objects(Var, descend_into=True))
-    equations = list(model.component_data_objects(Constraint, active=True, descend_into=True))
+    constraints = list(model.component_data_objects(Constraint, active=True, descend_into=True))
+    partner = declared_pairs(model)
+    equations: list[ConstraintData | ComplementarityData] = []
+    sides: list[Signed] = []
+    conditions: dict[int, Declared] = {}
+    for constraint in constraints:
+        declared = read_pair(constraint, partner[id(constraint)]) if id(constraint) in partner else None
+        if declared is not None:
+            conditions[len(equations)] = declared
+        elif not constraint.equality:
+            raise _inequality(constraint)
+        left, right = equation_sides(constraint)
+        sides.append(((1.0, left), (-1.0, right)) if declared is None else declared.function)
+        equations.append(constraint)
+    for component in components(model):
+        read = read_component(component)
+        if isinstance(read, Declared):
+            conditions[len(equations)] = read
+        sides.append(read.function if isinstance(read, Declared) else read)
+        equations.append(component)
     walker = Walker(variables)
-    level = Level([_read(walker, equation) for equation in equations])
-    return CompiledSystem(model, variables, equations, walker, level)
+    rows: list[int] = list(range(len(equations)))
+    for row, condition in conditions.items():
+        for distance in (condition.lower, condition.upper):
+            if distance is not None:
+                sides.append(distance)
+                rows.append(row)
+    level = Level([_read(walker, equations[row], signed) for row, signed in zip(rows, sides, strict=True)])
+    system = CompiledSystem(model, variables, equations, walker, level, sides, conditions)
+    if conditions:
+        system.conditions = scaled_conditions(system)
+    return system
 
 
-def _read(walker: Walker, equation: ConstraintData) -> list[Summand]:
-    if not equation.equality:
-        raise UnsupportedModelError(
-            f"{equation.name} is an inequality ({equation.expr}): an equilibrium model is a square system of "
-            "equations. Write a complementarity as an equation (Fischer-Burmeister) or deactivate it."
-        )
-    left, right = equation_sides(equation)
+def _read(walker: Walker, equation: ConstraintData | ComplementarityData, signed: Signed) -> list[Summand]:
     try:
-        return walker.sum_of_terms((1.0, left), (-1.0, right))
+        return walker.sum_of_terms(*signed)
     except UnsupportedExpressionError as error:
         raise UnsupportedExpressionError(f"equation {equation.name} cannot be compiled: {error}") from error
     except UnsupportedModelError as error:
         raise UnsupportedModelError(f"equation {equation.name} cannot be compiled: {error}") from error
+
+
+def _inequality(constraint: ConstraintData) -> UnsupportedModelError:
+    return UnsupportedModelError(
+        f"{constraint.name} is an inequality ({constraint.expr}): an equilibrium model is a square system of "
+        "equations. Pair it with the variable that is free while it binds (engine.pair), write it as a Pyomo "
+        "Complementarity, or deactivate it."
+    )
 
 
 def _refuse_objective(model: BlockData) -> None:

@@ -54,9 +54,11 @@ class Outputs:
         return self._rows.evaluate(x).residual
 
     def sizes(self, x: Array) -> Array:
-        """Sum of the absolute terms of each expression: what its rounding error is relative to."""
-        at = self._rows.evaluate(x)
-        return at.positive + at.negative
+        r"""What the rounding error of each expression is relative to: :math:`\sum_v |x_v\, \partial g/\partial x_v|`.
+
+        An expression may be tiny although it is the difference of large payments.
+        """
+        return abs(self.gradients(x)) @ np.abs(x)
 
     def gradients(self, x: Array) -> csr_array:
         """Partial derivatives with respect to all variables, shape (expressions, variables)."""
@@ -196,9 +198,7 @@ def members(components: Iterable[Any]) -> list[Any]:
     return found
 
 
-def columns_of(
-    system: CompiledSystem, variables: Iterable[VarData], fixed: NDArray[np.bool_]
-) -> list[int]:
+def columns_of(system: CompiledSystem, variables: Iterable[VarData], fixed: NDArray[np.bool_]) -> list[int]:
     """Positions of fixed variables; raises DerivativeError when one is free or not of this system."""
     columns = []
     for variable in variables:

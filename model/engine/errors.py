@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .diagnosis import Diagnosis
 
 
 class EngineError(Exception):
@@ -63,14 +67,31 @@ class ConvergenceError(EngineError):
         worst: the worst equation of each block (Constraint component), worst block first, with its terms
             and their values at the best point reached.
         log: what the solver did, line by line.
+        diagnosis: all findings at that point (see `diagnose`); some are computed when first read, as they are
+            when the error is printed.
     """
 
-    def __init__(self, reason: str, worst: Sequence[EquationResidual], log: Sequence[str]):
+    def __init__(
+        self,
+        reason: str,
+        worst: Sequence[EquationResidual],
+        log: Sequence[str],
+        diagnosis: Diagnosis | None = None,
+    ):
+        super().__init__(reason, tuple(worst), tuple(log), diagnosis)
+        self.reason = reason
         self.worst = tuple(worst)
         self.log = tuple(log)
-        listing = "\n".join(f"  {line}" for item in self.worst for line in str(item).splitlines())
-        super().__init__(
-            f"{reason}\nWorst equation of each block at the best point reached:\n{listing}\n"
+        self.diagnosis = diagnosis
+
+    def __str__(self) -> str:
+        """The reason and the findings."""
+        if self.diagnosis is not None:
+            findings = str(self.diagnosis)
+        else:
+            findings = "\n".join(f"  {line}" for item in self.worst for line in str(item).splitlines())
+        return (
+            f"{self.reason}\nAt the best point reached:\n{findings}\n"
             "Likely reasons: a shock the economy cannot absorb (an endowment or a flow driven to zero), an "
             "equation or a share that contradicts the benchmark, or a missing numeraire. Check that the "
             "unshocked model replicates with zero steps, then apply the shock in part."

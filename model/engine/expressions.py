@@ -15,7 +15,7 @@ from pyomo.core.base.expression import NamedExpressionData
 from pyomo.core.base.param import ParamData
 from pyomo.core.base.var import VarData
 from pyomo.core.expr import numeric_expr as ne
-from pyomo.core.expr.numvalue import native_numeric_types
+from pyomo.core.expr.numvalue import NumericConstant, native_numeric_types
 
 from .errors import UnsupportedExpressionError, UnsupportedModelError
 
@@ -24,6 +24,7 @@ _SUM, _NEGATION, _MONOMIAL, _PRODUCT, _DIVISION, _POWER, _FUNCTION = range(5, 12
 
 _EXPRESSION_KINDS: tuple[tuple[type, int], ...] = (
     (VarData, _VARIABLE),
+    (NumericConstant, _NUMBER),  # what a named Expression of a plain number holds
     (ParamData, _PARAMETER),
     (NamedExpressionData, _NAMED),
     (ne.NegationExpression, _NEGATION),
@@ -143,7 +144,7 @@ class Walker:
             elif kind == _NEGATION:
                 stack.append((node.args[0], -coefficient, outer))
             elif kind == _NUMBER and not outer:
-                constant += coefficient * node
+                constant += coefficient * float(node)
             elif kind == _NAMED:
                 for (inner, part), source in self._named(node):
                     if part.code:

@@ -4,19 +4,21 @@ Each equation ``P = N`` (sums of its positive and of the absolute values of its 
 ``log P - log N = 0``, each positive variable as ``z = log x``. Constant-elasticity equations are close to
 linear in this form, so few steps reach far. Where a side is exactly zero (a tariff that is removed, a
 revenue that starts from nothing) the equation is used in levels, scaled by the sum of its terms, and the
-variables in it may step to exactly zero. Variables that may change sign stay in levels.
+variables in it may step to exactly zero. Variables that may change sign stay in levels, and so do those whose
+bounds a complementarity condition is about; they move between their bounds.
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import SingularJacobianError
+from .forms import Form, equation_form
 from .record import SolveOptions
 from .system import CompiledSystem, Evaluation
 from .tape import Array
@@ -35,47 +37,20 @@ class Progress:
     steps: int = 0
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     log: list[str] = field(default_factory=list)
+    fraction: float | None = None  # of the shock that is solved, once it is applied in fractions
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Best point of one Newton run; ``failure`` is empty if it is a solution."""
+    """Best point of one Newton run; ``failure`` is empty if it is a solution.
+
+    ``singular_at`` is where the Jacobian was singular, if that ended the run.
+    """
 
     at: Evaluation
     relative: Array
     failure: str
-
-
-@dataclass(frozen=True)
-class Form:
-    """The equations as Newton sees them at one point (log form or scaled levels)."""
-
-    value: Array
-    relative: Array
-    positive_weight: Array
-    negative_weight: Array
-    one_sided: NDArray[np.bool_]  # equations with exactly one side zero
-
-
-def equation_form(at: Evaluation, reference: Array, in_levels: NDArray[np.bool_] | None = None) -> Form:
-    """Log form where both sides are positive, otherwise levels over ``max(P + N, reference)``.
-
-    Args:
-        at: the equations at a point.
-        reference: the size each equation had before: it is what makes "zero" meaningful for an equation
-            whose every term vanishes.
-        in_levels: equations to keep in levels even so, over ``P + N``.
-    """
-    P, N = at.positive, at.negative
-    both = (P > 0.0) & (N > 0.0)
-    in_logs = both if in_levels is None else both & ~in_levels
-    size = np.where(both, P + N, np.maximum(P + N, reference))
-    size = np.where(size > 0.0, size, 1.0)
-    with np.errstate(all="ignore"):
-        value = np.where(in_logs, np.log(P) - np.log(N), (P - N) / size)
-        relative = np.abs(P - N) / np.where(both, np.maximum(P, N), size)
-        up, down = np.where(in_logs, 1.0 / P, 1.0 / size), np.where(in_logs, 1.0 / N, 1.0 / size)
-    return Form(value, relative, up, down, ~both & (P + N > 0.0))
+    singular_at: Array | None = None
 
 
 class Newton:
@@ -87,6 +62,8 @@ class Newton:
         progress: counts and log, shared by all attempts of one solve.
         all_in_logs: use the log form also for equations that contain an unknown of either sign. Such an
             equation is usually linear in that unknown (a transfer, a revenue), so levels are the default.
+        within_limits: keep variables of complementarity conditions between their bounds on the way. That
+            is the shorter way when the start is near; from afar the freedom to pass through them helps.
     """
 
     def __init__(
@@ -95,6 +72,7 @@ class Newton:
         options: SolveOptions,
         progress: Progress,
         all_in_logs: bool = False,
+        within_limits: bool = True,
     ):
         self.system = system
         self.options = options
@@ -102,6 +80,9 @@ class Newton:
         self.free = system.partition.free
         self.solver = system.linear_solver()
         self._in_levels = None if all_in_logs else self._with_signed_unknown()
+        self._limited, self._lower, self._upper = (part[self.free] for part in system.limits)
+        self._bounded = system.positive_domain[self.free] & ~self._limited
+        self._within_limits = within_limits
 
     def _with_signed_unknown(self) -> NDArray[np.bool_]:
         """Equations that contain a free variable which may change sign."""
@@ -113,6 +94,11 @@ class Newton:
 
     def _form(self, at: Evaluation, reference: Array) -> Form:
         return equation_form(at, reference, self._in_levels)
+
+    def require_regular(self, at: Evaluation) -> None:
+        """Raise SingularJacobianError where the equations do not determine the free variables locally."""
+        form = self._form(at, at.positive + at.negative)
+        self._direction(at, form, np.zeros_like(form.value))
 
     def run(self, start: Array, goal: Array | None = None) -> Outcome:
         """Iterate from ``start`` (all variables).
@@ -145,7 +131,7 @@ class Newton:
             try:
                 change = self._direction(at, form, residual)
             except SingularJacobianError as error:
-                return self._end(best, best_form, self._name_singularity(str(error)))
+                return replace(self._end(best, best_form, str(error)), singular_at=at.x)
             additive = self._additive(at, form, change, vanishing)
             trial = self._search(at, reference, change, additive, max(merits[-_MEMORY:]), goal)
             if trial is None:
@@ -211,7 +197,7 @@ class Newton:
         return np.where(in_logs, x, 1.0 / np.where(largest > 0.0, largest, 1.0))
 
     def _in_logs(self, x: Array) -> NDArray[np.bool_]:
-        return self.system.positive_domain[self.free] & (x > 0.0)
+        return self._bounded & (x > 0.0)
 
     def _additive(self, at: Evaluation, form: Form, change: Array, vanishing: Index) -> NDArray[np.bool_]:
         """Which variables move in levels this time.
@@ -265,27 +251,9 @@ class Newton:
         old = x[self.free]
         level = old + fraction * change
         level = np.where(np.abs(level) <= 1e-14 * np.abs(old), 0.0, level)
-        level = np.where(self.system.positive_domain[self.free], np.maximum(level, 0.0), level)
+        level = np.where(self._bounded, np.maximum(level, 0.0), level)
+        if self._within_limits:
+            level = np.where(self._limited, np.clip(level, self._lower, self._upper), level)
         moved = x.copy()
         moved[self.free] = np.where(additive, level, old * np.exp(fraction * logs))
         return moved
-
-    def _name_singularity(self, message: str) -> str:
-        """Add to the message which equations repeat one another and which variables nothing pins down."""
-        try:
-            left, right = self.solver.null_vectors()
-        except (RuntimeError, AttributeError):  # no factorisation exists at all
-            return message
-        equations = [self.system.equation_names[k] for k in _largest(left)]
-        variables = [self.system.variable_names[self.free[k]] for k in _largest(right)]
-        return (
-            f"{message}: these equations say the same thing there ({', '.join(equations)}) and nothing pins "
-            f"down the joint level of {', '.join(variables)}. Usual reasons: no numeraire is fixed, or no "
-            "market was dropped although Walras' law makes one redundant"
-        )
-
-
-def _largest(vector: Array, limit: int = 6) -> list[int]:
-    size = np.abs(vector)
-    order = np.argsort(-size)[:limit]
-    return [int(k) for k in order if size[k] > 0.05 * size.max()]

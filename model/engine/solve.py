@@ -10,8 +10,10 @@ import numpy as np
 from pyomo.core.base.block import BlockData
 
 from .compile import compile_model
-from .errors import ConvergenceError
-from .newton import Newton, Outcome, Progress, equation_form
+from .diagnosis import diagnose
+from .errors import ConvergenceError, SingularJacobianError
+from .forms import equation_form
+from .newton import Newton, Outcome, Progress
 from .record import Path, SolvedPoint, SolveOptions, SolveRecord
 from .structure import require_sound
 from .system import CompiledSystem, Evaluation
@@ -35,7 +37,10 @@ def solve(model: BlockData, options: SolveOptions | None = None) -> SolveRecord:
     Raises:
         UnsupportedModelError, MissingValueError: the model cannot be compiled.
         StructuralError: the system is not square or is structurally singular.
-        ConvergenceError: no solution was found; the model keeps its old values.
+        SingularJacobianError: the start solves the equations, but they leave something undetermined there (no
+            numeraire is fixed, say).
+        ConvergenceError: no solution was found; the model keeps its old values. Its ``diagnosis`` says what
+            was found about the reasons.
 
     Example:
         A tax on the use of one good, its market cleared by the price:
@@ -82,6 +87,7 @@ def solve_system(
 
     Raises:
         StructuralError: the system is not square or is structurally singular.
+        SingularJacobianError: the start solves the equations, but they leave something undetermined there.
         ConvergenceError: no solution was found; ``system.values`` is unchanged.
     """
     options = options or SolveOptions()
@@ -94,6 +100,9 @@ def solve_system(
     start = system.evaluate()
     form = equation_form(start, start.positive + start.negative)
     if start.is_finite and form.relative.max(initial=0.0) <= options.accept:
+        if system.regular is not system.partition:
+            _require_regular(system, options, progress, start)
+            system.regular = system.partition
         system.solved = SolvedPoint(system.values.copy(), system.parameter_values.copy())
         return _record(system, start, form.relative, "none", progress, 0, began)
 
@@ -103,20 +112,38 @@ def solve_system(
     path: Path = "direct"
     outcome = newton.run(system.values)
     first = outcome
+    near = system.conditions is None
+    if outcome.failure and not near:
+        progress.log.append(f"direct solve failed: {outcome.failure}; now across the bounds of conditions")
+        newton = Newton(system, options, progress, within_limits=False)
+        outcome = newton.run(system.values)
     if outcome.failure and options.continuation:
         progress.log.append(f"direct solve failed: {outcome.failure}")
         if origin is not None:
             outcome, path = _follow_shock(newton, system.values, origin), "shock continuation"
         if outcome.failure and start.is_finite:
-            in_logs = Newton(system, options, progress, all_in_logs=True)
+            in_logs = Newton(system, options, progress, all_in_logs=True, within_limits=near)
             outcome, path = _fade_residuals(in_logs, start), "residual continuation"
     if outcome.failure:
         raise _failure(system, first, outcome, progress)
+    system.regular = system.partition  # every fresh factorisation on the way was tested
+    outcome = _on_bounds(system, outcome, options)
     system.values = outcome.at.x
     system.solved = SolvedPoint(system.values.copy(), system.parameter_values.copy())
     return _record(
         system, outcome.at, outcome.relative, path, progress, newton.solver.fallbacks - fallbacks, began
     )
+
+
+def _on_bounds(system: CompiledSystem, outcome: Outcome, options: SolveOptions) -> Outcome:
+    """The solution with variables of conditions that ended within rounding of a bound put exactly on it."""
+    if system.conditions is None:
+        return outcome
+    limited, lower, upper = system.limits
+    moved = limited & ~system.partition.fixed
+    x = np.where(moved, np.clip(outcome.at.x, lower, upper), outcome.at.x)
+    at = system.evaluate(x)
+    return Outcome(at, at.relative, "") if at.relative.max(initial=0.0) <= options.accept else outcome
 
 
 def _follow_shock(newton: Newton, target: Array, origin: SolvedPoint) -> Outcome:
@@ -132,7 +159,8 @@ def _follow_shock(newton: Newton, target: Array, origin: SolvedPoint) -> Outcome
         return newton.run(moved)
 
     try:
-        return _walk(newton, stage, origin.values)
+        newton.progress.fraction = 0.0
+        return _walk(newton, stage, origin.values, shock=True)
     finally:
         system.parameter_values = parameters
 
@@ -147,12 +175,14 @@ def _fade_residuals(newton: Newton, start: Evaluation) -> Outcome:
     return _walk(newton, stage, start.x)
 
 
-def _walk(newton: Newton, stage: Callable[[float, Array], Outcome], x: Array) -> Outcome:
+def _walk(newton: Newton, stage: Callable[[float, Array], Outcome], x: Array, shock: bool = False) -> Outcome:
     """Go from fraction 0 to 1 in steps that halve on failure and double on success."""
     done, step = 0.0, 0.5
     while True:
         fraction = min(1.0, done + step)
         outcome = stage(fraction, x)
+        if shock and not outcome.failure:
+            newton.progress.fraction = fraction
         newton.progress.log.append(f"fraction {fraction:.4g}: {outcome.failure or 'solved'}")
         if outcome.failure:
             step = 0.5 * (fraction - done)
@@ -190,17 +220,23 @@ def _record(
     )
 
 
+def _require_regular(
+    system: CompiledSystem, options: SolveOptions, progress: Progress, start: Evaluation
+) -> None:
+    """A start that happens to be a solution says nothing about a missing numeraire: look at the Jacobian."""
+    try:
+        Newton(system, options, progress).require_regular(start)
+    except SingularJacobianError as error:
+        direction = diagnose(system, start.x).undetermined
+        raise SingularJacobianError(
+            f"the starting point solves the equations, but so do others near it: {error}. {direction or ''}"
+        ) from error
+
+
 def _failure(system: CompiledSystem, first: Outcome, last: Outcome, progress: Progress) -> ConvergenceError:
-    """The error of a failed solve, with the worst equation of each block at the best point reached."""
+    """The error of a failed solve, with the findings at the best point reached."""
     best = min(first, last, key=lambda o: float(np.nan_to_num(o.relative, nan=np.inf).max()))
-    relative = np.nan_to_num(best.relative, nan=np.inf)
-    worst: dict[str, int] = {}
-    for k in np.argsort(-relative).tolist():
-        if relative[k] > 1e-9 and len(worst) < 8:
-            worst.setdefault(system.equations[k].parent_component().name, k)
     reason = first.failure if first.failure == last.failure else f"{first.failure}; then {last.failure}"
-    return ConvergenceError(
-        f"no solution was found: {reason}.",
-        [system.explain(k, best.at) for k in worst.values()],
-        progress.log,
-    )
+    singular = next((o.singular_at for o in (first, last) if o.singular_at is not None), None)
+    diagnosis = diagnose(system, best.at.x, progress.fraction, singular)
+    return ConvergenceError(f"no solution was found: {reason}.", diagnosis.worst, progress.log, diagnosis)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,8 +12,11 @@ from pyomo.core.base.block import BlockData
 from pyomo.core.base.constraint import ConstraintData
 from pyomo.core.base.param import ParamData
 from pyomo.core.base.var import VarData
+from pyomo.core.expr.relational_expr import InequalityExpression
+from pyomo.mpec.complementarity import ComplementarityData
 from scipy.sparse import csr_array
 
+from .complementarity import Conditions, Declared, Merged, Signed, merge
 from .errors import EquationResidual, MissingValueError, Term
 from .expressions import Walker
 from .linear import PairedSolver
@@ -31,6 +34,8 @@ class Evaluation:
         terms: value of every term of every equation, shape (terms,).
         positive: sum of the positive terms of each equation, shape (equations,).
         negative: sum of the absolute values of the negative terms, shape (equations,).
+        distance: what complementarity conditions keep from their bounds, shape (distances,).
+        conditions: the rows that are complementarity conditions; their own terms are their function F.
     """
 
     x: Array
@@ -39,22 +44,65 @@ class Evaluation:
     negative: Array
     inner_kept: list[list[list[Array]]]
     kept: list[list[Array]]
+    distance: Array
+    conditions: Conditions | None = None
 
     @property
     def residual(self) -> Array:
-        """``left - right`` of each equation, in the units of the equation."""
-        return self.positive - self.negative
+        """``left - right`` of each equation, in its units; of a condition what it lacks to hold."""
+        residual = self.positive - self.negative
+        if self.conditions is not None:
+            residual[self.conditions.rows] = self._merged.value * self._condition_size
+        return residual
 
     @property
     def is_finite(self) -> bool:
         """Whether every equation has a value here."""
-        return bool(np.isfinite(self.positive).all() and np.isfinite(self.negative).all())
+        sums = (self.positive, self.negative, self.distance)
+        return all(bool(np.isfinite(values).all()) for values in sums)
 
     @cached_property
     def relative(self) -> Array:
-        """Scale-free residual ``|P - N| / max(P, N)``; 0 where both sides are exactly zero."""
+        """Scale-free residual ``|P - N| / max(P, N)``; 0 where both sides are exactly zero.
+
+        For a complementarity condition it is the Fischer-Burmeister function of F over the size of its terms
+        and of the scaled distance to the bound.
+        """
         largest = np.maximum(self.positive, self.negative)
-        return np.abs(self.residual) / np.where(largest > 0.0, largest, 1.0)
+        relative = np.abs(self.positive - self.negative) / np.where(largest > 0.0, largest, 1.0)
+        if self.conditions is not None:
+            relative[self.conditions.rows] = np.abs(self._merged.value)
+        return relative
+
+    @cached_property
+    def _condition_size(self) -> Array:
+        """Size of the function F of each condition."""
+        assert self.conditions is not None
+        positive, negative = self.positive[self.conditions.rows], self.negative[self.conditions.rows]
+        both = (positive > 0.0) & (negative > 0.0)
+        return np.where(both, np.maximum(positive, negative), self.conditions.floor)
+
+    @cached_property
+    def _merged(self) -> Merged:
+        """The conditions from F relative to its terms."""
+        assert self.conditions is not None
+        rows = self.conditions.rows
+        function = (self.positive - self.negative)[rows] / self._condition_size
+        return merge(self.conditions, self.distance, function)
+
+    @cached_property
+    def side_weights(self) -> Array | None:
+        """Derivative of `residual` by each sum of the system; None if it is 1 throughout."""
+        if self.conditions is None:
+            return None
+        weights = np.ones(len(self.positive) + len(self.distance))
+        weights[self.conditions.rows] = self._merged.by_function
+        slack = np.zeros(len(self.distance))
+        for which in (self.conditions.lower, self.conditions.upper):
+            has = which >= 0
+            slack[which[has]] = self._condition_size[has]
+        weights[len(self.positive) :] = slack * self._merged.by_distance
+        return weights
 
 
 @dataclass(frozen=True)
@@ -78,6 +126,8 @@ class CompiledSystem:
         values: current value of every variable, shape (variables,). A scenario is a write to the entries
             of fixed variables (or ``Var.fix(value)`` followed by `refresh`).
         positive_domain: variables whose domain or lower bound keeps them non-negative.
+        conditions: complementarity conditions, if there are any; ``limits`` says which variables they keep
+            between which bounds.
         solved: the point solved last, from which continuation starts.
         column: position of each variable, by ``id(var_data)``.
         jacobian_indptr, jacobian_indices: CSR pattern of the Jacobian over all variables.
@@ -87,9 +137,11 @@ class CompiledSystem:
         self,
         model: BlockData,
         variables: Sequence[VarData],
-        equations: Sequence[ConstraintData],
+        equations: Sequence[ConstraintData | ComplementarityData],
         walker: Walker,
         equation_level: Level,
+        sides: Sequence[Signed] | None = None,
+        conditions: Mapping[int, Declared] | None = None,
     ):
         self.model = model  # Pyomo data refer to their model weakly: without it they would lose their names
         self.variables = tuple(variables)
@@ -98,7 +150,9 @@ class CompiledSystem:
         self._walker = walker
         self._level = equation_level
         self._build_inner_levels()
-        self._assembly = self._plan(equation_level)
+        self._sides = sides
+        declared = conditions or {}
+        self._assembly = self._plan(equation_level, _rows_of_sums(len(equations), declared))
         counts = np.bincount(self._assembly.rows, minlength=len(equations))
         self.jacobian_indptr: Index = np.concatenate([[0], np.cumsum(counts)])
         self.jacobian_indices: Index = self._assembly.columns
@@ -107,9 +161,12 @@ class CompiledSystem:
         upper = [v.ub for v in variables]
         self._lower = np.array([-np.inf if b is None else b for b in lower], dtype=float)
         self._upper = np.array([np.inf if b is None else b for b in upper], dtype=float)
+        self.limits = self._limits(declared)
+        self.conditions: Conditions | None = _conditions(declared) if declared else None
         self._linear: tuple[Partition, PairedSolver] | None = None
         self.solved: SolvedPoint | None = None
         self.checked: Partition | None = None  # the partition whose structure was found sound
+        self.regular: Partition | None = None  # the partition whose Jacobian was found regular at a solution
         self.column = {id(v): k for k, v in enumerate(variables)}
         self.values: Array = np.full(len(variables), np.nan)
         self.parameter_values: Array = np.empty(0)
@@ -133,8 +190,19 @@ class CompiledSystem:
             self._inner_columns = np.concatenate([self._inner_columns, plan.columns])
             self._inner.append((level, members + len(self.variables), plan))
 
-    def _plan(self, level: Level) -> Assembly:
-        return Assembly(level, len(self.variables), self._span_start, self._span_length, self._inner_columns)
+    def _plan(self, level: Level, rows: Index | None = None) -> Assembly:
+        spans = (self._span_start, self._span_length, self._inner_columns)
+        return Assembly(level, len(self.variables), *spans, rows)
+
+    def _limits(self, declared: Mapping[int, Declared]) -> tuple[NDArray[np.bool_], Array, Array]:
+        n = len(self.variables)
+        limited, lower, upper = np.zeros(n, dtype=bool), np.full(n, -np.inf), np.full(n, np.inf)
+        column = {id(v): k for k, v in enumerate(self.variables)}
+        for condition in declared.values():
+            for variable, low, high in condition.limits:
+                k = column[id(variable)]
+                limited[k], lower[k], upper[k] = True, max(lower[k], low), min(upper[k], high)
+        return limited, np.maximum(lower, self._lower), np.minimum(upper, self._upper)
 
     # ---- data ---------------------------------------------------------------------------------------
 
@@ -187,6 +255,11 @@ class CompiledSystem:
             indices=columns.indices,
             indptr=columns.indptr,
         )
+
+    @property
+    def bounds(self) -> tuple[Array, Array]:
+        """Declared lower and upper bounds of all variables."""
+        return self._lower, self._upper
 
     def outside_bounds(self, x: Array) -> tuple[str, ...]:
         """Free variables whose value lies outside the bounds declared in the model."""
@@ -243,12 +316,15 @@ class CompiledSystem:
             terms, kept = self._level.run(values, self.parameter_values)
             positive = self._level.sums(np.maximum(terms, 0.0))
             negative = self._level.sums(np.maximum(-terms, 0.0))
-        return Evaluation(x, terms, positive, negative, inner_kept, kept)
+            distance = positive[self.n_equations :] - negative[self.n_equations :]
+        positive, negative = positive[: self.n_equations], negative[: self.n_equations]
+        return Evaluation(x, terms, positive, negative, inner_kept, kept, distance, self.conditions)
 
     def term_weights(self, positive: Array, negative: Array, terms: Array) -> Array:
-        """Spread a weight per equation and side over the terms: ``positive`` on positive terms and so on.
+        """Spread a weight per sum and side over the terms: ``positive`` on positive terms and so on.
 
-        A term that is exactly zero belongs to neither side; it gets the harmonic mean of the two weights.
+        The sums are the equations and, after them, the distances of complementarity conditions. A term that
+        is exactly zero belongs to neither side; it gets the harmonic mean of the two weights.
         """
         up, down = positive[self._level.row], negative[self._level.row]
         with np.errstate(all="ignore"):
@@ -260,8 +336,11 @@ class CompiledSystem:
 
         Args:
             at: where to differentiate.
-            weights: multiplies the derivative of each term (see `term_weights`); 1 if omitted.
+            weights: multiplies the derivative of each term (see `term_weights`); without it the result is
+                the derivative of ``at.residual``.
         """
+        if weights is None and at.side_weights is not None:
+            weights = at.side_weights[self._level.row]
         inner = np.empty(len(self._inner_columns))
         filled = 0
         with np.errstate(all="ignore"):
@@ -286,18 +365,51 @@ class CompiledSystem:
             IndexError: there is no such equation.
         """
         at = self.evaluate() if at is None else at
-        members = np.flatnonzero(self._level.row == row)
-        values = at.terms[members[np.argsort(self._level.order[members])]]
-        left, right = equation_sides(self.equations[row])
-        sources = [node for _, node in self._walker.terms_with_source((1.0, left), (-1.0, right))]
-        texts = ["constants" if node is None else _clip(str(node)) for node in sources]
-        terms = [Term(text, float(value)) for text, value in zip(texts, values, strict=True)]
+        terms = self._terms_of(row, at)
+        if at.conditions is not None:
+            for which in np.flatnonzero(at.conditions.rows == row).tolist():
+                for bound in (at.conditions.lower[which], at.conditions.upper[which]):
+                    if bound >= 0:
+                        distance = self._terms_of(self.n_equations + int(bound), at)
+                        terms += [Term(f"(distance to the bound) {t.text}", t.value) for t in distance]
         return EquationResidual(self.equation_names[row], float(at.relative[row]), tuple(terms))
+
+    def _terms_of(self, sum_: int, at: Evaluation) -> list[Term]:
+        members = np.flatnonzero(self._level.row == sum_)
+        values = at.terms[members[np.argsort(self._level.order[members])]]
+        assert self._sides is not None
+        sources = [node for _, node in self._walker.terms_with_source(*self._sides[sum_])]
+        texts = ["constants" if node is None else _clip(str(node)) for node in sources]
+        return [Term(text, float(value)) for text, value in zip(texts, values, strict=True)]
+
+
+def _rows_of_sums(n: int, declared: Mapping[int, Declared]) -> Index:
+    """Equation to which each sum belongs: equations first, then the distances of each condition."""
+    distances = [row for row, c in declared.items() for d in (c.lower, c.upper) if d is not None]
+    return np.array([*range(n), *distances], dtype=np.int64)
+
+
+def _conditions(declared: Mapping[int, Declared]) -> Conditions:
+    """Where each condition finds its distances; scales are still one."""
+    lower, upper, count = [], [], 0
+    for condition in declared.values():
+        lower.append(count)
+        upper.append(-1 if condition.upper is None else count + 1)
+        count += 1 if condition.upper is None else 2
+    return Conditions(
+        np.array(list(declared), dtype=np.int64),
+        np.array(lower, dtype=np.int64),
+        np.array(upper, dtype=np.int64),
+        np.ones(count),
+        np.ones(len(declared)),
+    )
 
 
 def equation_sides(equation: ConstraintData) -> tuple[object, object]:
-    """The two sides of an equality as the modeller wrote them."""
+    """The two sides of an equation as the modeller wrote them; of an inequality the larger one first."""
     sides = equation.expr.args
+    if isinstance(equation.expr, InequalityExpression):
+        return sides[1], sides[0]
     return sides[0], sides[1]  # of a ranged expression lower <= body <= upper: lower and body
 
 

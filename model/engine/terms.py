@@ -125,9 +125,18 @@ class Assembly:
 
     An entry that reads a variable goes to that column. An entry that reads an inner row is multiplied by
     the row's own derivatives (chain rule), which sit in one long vector at ``span_start``/``span_length``.
+    ``rows`` says in which row of the matrix each sum of the level stands (default: its own).
     """
 
-    def __init__(self, level: Level, n_variables: int, span_start: Index, span_length: Index, columns: Index):
+    def __init__(
+        self,
+        level: Level,
+        n_variables: int,
+        span_start: Index,
+        span_length: Index,
+        columns: Index,
+        rows: Index | None = None,
+    ):
         is_chain = level.entry_slot >= n_variables
         self._direct: Index = np.flatnonzero(~is_chain)
         entries = np.flatnonzero(is_chain)
@@ -136,7 +145,8 @@ class Assembly:
         self._outer: Index = np.repeat(entries, length)
         first = np.repeat(np.cumsum(length) - length, length)
         self._inner: Index = np.repeat(span_start[inner], length) + np.arange(len(first)) - first
-        row = np.concatenate([level.entry_row[self._direct], level.entry_row[self._outer]])
+        entry_row = level.entry_row if rows is None else rows[level.entry_row]
+        row = np.concatenate([entry_row[self._direct], entry_row[self._outer]])
         column = np.concatenate([level.entry_slot[self._direct], columns[self._inner]])
         key, self._position = np.unique(row * n_variables + column, return_inverse=True)
         self.nnz = len(key)

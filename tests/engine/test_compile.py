@@ -225,3 +225,24 @@ def test_missing_and_infinite_values_are_named():
     m.x[2].set_value(float("nan"), skip_validation=True)
     with pytest.raises(MissingValueError, match=r"not finite: x\[2\]"):
         compile_model(m)
+
+
+@pytest.mark.parametrize(
+    "equation",
+    [
+        lambda m: m.x[2] == m.share,
+        lambda m: m.x[2] == m.share * m.x[1] ** 2 - m.nested,
+        lambda m: m.x[2] ** m.share == 1 / (m.share + m.parts[2]),
+        lambda m: pyo.log(m.share) * m.x[2] == m.parts[1] * m.x[1] + m.parts[1],
+    ],
+)
+def test_a_named_expression_may_be_a_number(equation):
+    m = base_model()
+    m.x[1].set_value(1.3)
+    m.share = pyo.Expression(expr=0.3)
+    m.parts = pyo.Expression([1, 2], initialize={1: 0, 2: 2})
+    m.nested = pyo.Expression(expr=m.share * m.x[1] + m.share**2 + pyo.exp(m.share))
+    m.c = pyo.Constraint(expr=equation(m))
+    residual = compile_model(m).evaluate().residual[1]
+    left, right = (pyo.value(side) for side in m.c.expr.args)
+    assert residual == pytest.approx(left - right, rel=1e-14)

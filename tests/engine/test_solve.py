@@ -218,7 +218,7 @@ def test_a_missing_numeraire_is_named():
     m.wage["labour", 0].unfix()
     m.left_out = pyo.Constraint(expr=m.factor_demand["labour", 0] == m.endowment["labour", 0])
     m.productivity[0, 0].fix(1.2)  # square and structurally sound, yet prices have no level
-    with pytest.raises(ConvergenceError, match=r"singular.*no numeraire is fixed"):
+    with pytest.raises(ConvergenceError, match=r"(?s)singular.*in equal proportion.*no numeraire is fixed"):
         solve(m)
 
 
@@ -294,7 +294,7 @@ def test_a_solution_outside_declared_bounds_is_reported():
 def test_kept_factors_change_the_path_and_not_the_solution(monkeypatch):
     exact, inexact = (compile_model(armington_world(4, 5, seed=8)) for _ in range(2))
     for rate in (0.0, 0.6):
-        for system, heavy in ((exact, 10**9), (inexact, 0)):
+        for system, heavy in ((exact, 1e30), (inexact, 0.0)):
             monkeypatch.setattr("eacu.model.engine.linear._HEAVY", heavy)
             system.values[foreign_tariffs(system)] = rate
             assert solve_system(system).max_residual < 1e-11

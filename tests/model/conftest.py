@@ -33,8 +33,13 @@ def shocked(model) -> pyo.ConcreteModel:
     return model
 
 
-def _mirror_sam(home: float, trade: float, tariff: float, government: float, investment: float) -> Sam:
-    """Two identical regions A and B that make one good from one factor and trade it, one tariff, no other tax."""
+def _mirror_sam(
+    home: float, trade: float, tariff: float, government: float, investment: float, capital: float
+) -> Sam:
+    """Two identical regions A and B that make one good and trade it, one tariff, no other tax.
+
+    The good is made from unskilled labour and a share ``capital`` of capital.
+    """
     rows = []
     duty = tariff * trade
     for r, s in (("A", "B"), ("B", "A")):
@@ -43,8 +48,8 @@ def _mirror_sam(home: float, trade: float, tariff: float, government: float, inv
             (r, "activity:x", r, "commodity:x", home),
             (r, "activity:x", s, "commodity:x", trade),
             (r, f"tax:import:{s}", r, "commodity:x", duty),
-            (r, "factor:unskilled", r, "activity:x", output),
-            (r, "household", r, "factor:unskilled", output),
+            (r, "factor:unskilled", r, "activity:x", (1 - capital) * output),
+            (r, "household", r, "factor:unskilled", (1 - capital) * output),
             (r, "government", r, f"tax:import:{s}", duty),
             (r, "household", r, "government", duty - government),
             (r, "commodity:x", r, "household", home + trade + duty - government - investment),
@@ -53,6 +58,11 @@ def _mirror_sam(home: float, trade: float, tariff: float, government: float, inv
             (r, "savings", r, "household", investment),
             (r, "investment", r, "savings", investment),
         ]
+        if capital:
+            rows += [
+                (r, "factor:capital", r, "activity:x", capital * output),
+                (r, "household", r, "factor:capital", capital * output),
+            ]
     return Sam.from_table(pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
@@ -68,9 +78,11 @@ def mirror() -> Callable[..., Benchmark]:
         tariff: float = 0.1,
         government: float = 10.0,
         investment: float = 15.0,
+        capital: float = 0.0,
+        sigma_value_added: float = 1.0,
     ) -> Benchmark:
         numbers = {
-            "sigma_value_added": 1.0,
+            "sigma_value_added": sigma_value_added,
             "sigma_armington": sigma,
             "sigma_sources": 4.0,
             "omega_supply": omega,
@@ -80,6 +92,7 @@ def mirror() -> Callable[..., Benchmark]:
         rows = [(r, "x", name, value) for r in "AB" for name, value in numbers.items()]
         rows += [(r, "", "frisch", -2.0) for r in "AB"]
         table = pd.DataFrame(rows, columns=["region", "sector", "parameter", "value"])
-        return Benchmark.from_sam(_mirror_sam(home, trade, tariff, government, investment), table)
+        sam = _mirror_sam(home, trade, tariff, government, investment, capital)
+        return Benchmark.from_sam(sam, table, factors=("unskilled", "capital") if capital else ("unskilled",))
 
     return build

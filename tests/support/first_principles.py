@@ -1,0 +1,341 @@
+"""Demand systems, market balances and price indices of a solution, worked out again from their definitions.
+
+Each check takes the benchmark and a solved :class:`State` and returns the largest relative departure by name.
+What a buyer pays or a market holds is computed from primitive prices, rates and quantities, never from the named
+expressions of the model under test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from eacu.calibration.benchmark import BY_SECTOR, FINAL_USERS, Benchmark
+from eacu.model.accounts import payments
+from eacu.model.state import State, at
+
+Check = Callable[[Benchmark, State], dict[str, float]]
+SECTOR_REGION = ("sector", "region")
+
+
+def _gap(found: pd.Series, expected: pd.Series, scale: pd.Series | float | None = None) -> float:
+    """Largest difference relative to the expected value, or to ``scale``."""
+    expected = expected.reindex(found.index)
+    size = expected if scale is None else scale
+    difference = ((found - expected) / size).abs().to_numpy(dtype=float)
+    return float(np.max(difference, initial=0.0))  # a missing number is passed on, not skipped
+
+
+def _same_within(values: pd.Series, groups: list[str]) -> float:
+    """Largest relative spread of values that ought to be equal within each group."""
+    if not len(values):
+        return 0.0
+    if values.isna().any():
+        return float("nan")
+    grouped = values.groupby(groups)
+    return float((grouped.max() / grouped.min() - 1).abs().max())
+
+
+# ---- prices from primitives -------------------------------------------------------------------------------
+
+
+def factor_cost(b: Benchmark, x: State) -> pd.Series:
+    """Cost of a factor to the activity including tax, relative to the benchmark."""
+    index = b.factor_value.index
+    price = x["rental_premium"].reindex(index) * at(x["factor_price"], index, "factor", "region")
+    tax = (1 + at(x["factor_tax"], index, *SECTOR_REGION)) / (1 + at(b.factor_tax, index, *SECTOR_REGION))
+    return price * tax
+
+
+def landed_price(b: Benchmark, x: State) -> pd.Series:
+    """Price of a unit that arrives, duty paid, relative to the benchmark: cost of the benchmark's unit."""
+    flows = b.exports.index
+    fob = b.exports * x["flow_price"].reindex(flows) * (1 + x["export_tax"].reindex(flows))
+    margin = b.margin.reindex(flows, fill_value=0.0)
+    carriage = margin * x.scalar("transport_price") if len(b.margin) else margin
+    paid = (fob + carriage) * (1 + x["import_tariff"].reindex(flows)) * x["iceberg"].reindex(flows)
+    return paid / b.landed
+
+
+def purchaser_price(b: Benchmark, x: State, user: str) -> pd.Series:
+    """What a final user pays for a good including sales tax, relative to the benchmark."""
+    index = b.final_demand(user).index
+    power = (1 + x["sales_tax"][user]) * x["sales_tax_power"] / (1 + b.sales_tax[user].reindex(b.regions))
+    return x["composite_price"].reindex(index) * at(power.rename("sales tax"), index, "region")
+
+
+# ---- choices ----------------------------------------------------------------------------------------------
+
+
+def _response(quantity: pd.Series, price: pd.Series, elasticity: pd.Series) -> pd.Series:
+    """Quantity times price to the elasticity: equal over the members of a CES nest."""
+    return quantity * price**elasticity
+
+
+def choices_of_producers(b: Benchmark, x: State) -> dict[str, float]:
+    """Elasticities of substitution among factors and of transformation among outlets are the benchmark's."""
+    employment = b.factor_value.index
+    sigma = at(b.sigma_value_added, employment, *SECTOR_REGION)
+    factors = _response(x["factor_use"].reindex(employment), factor_cost(b, x), sigma)
+    flows = b.exports.index
+    psi = at(b.omega_destinations, flows, "sector", "source")
+    outlets = _response(x["shipments"], x["flow_price"].reindex(flows), -psi)
+    carriers = b.margin_supply.index
+    pool = _response(
+        x["carrier_supply"],
+        x["carrier_price"].reindex(carriers),
+        -at(b.omega_destinations, carriers, *SECTOR_REGION),
+    )
+    abroad = pd.concat([outlets.groupby(["sector", "source"]).mean().rename_axis(BY_SECTOR), pool])
+    return {
+        "substitution among factors": _same_within(factors, ["sector", "region"]),
+        "transformation among destinations": _same_within(outlets, ["sector", "source"]),
+        "transformation towards carriers": _same_within(abroad, BY_SECTOR),
+        "transformation of output": _output_mix(b, x),
+    }
+
+
+def _output_mix(b: Benchmark, x: State) -> float:
+    """Home sales and the volume of exports, whose price index is worked out from destinations."""
+    flows, carriers = b.exports.index, b.margin_supply.index
+    psi = b.omega_destinations
+    base = pd.concat([b.exports.groupby(["sector", "source"]).sum().rename_axis(BY_SECTOR), b.margin_supply])
+    base = base.groupby(BY_SECTOR).sum()
+    weights = [
+        (b.exports * x["flow_price"].reindex(flows) ** (1 + at(psi, flows, "sector", "source")))
+        .groupby(["sector", "source"])
+        .sum()
+        .rename_axis(BY_SECTOR),
+        b.margin_supply * x["carrier_price"].reindex(carriers) ** (1 + at(psi, carriers, *SECTOR_REGION)),
+    ]
+    inside = pd.concat(weights).groupby(BY_SECTOR).sum() / base
+    price = inside ** (1 / (1 + psi.reindex(base.index)))
+    value = pd.concat(
+        [
+            (b.exports * x["shipments"] * x["flow_price"].reindex(flows))
+            .groupby(["sector", "source"])
+            .sum()
+            .rename_axis(BY_SECTOR),
+            b.margin_supply * x["carrier_supply"] * x["carrier_price"].reindex(carriers),
+        ]
+    )
+    volume = value.groupby(BY_SECTOR).sum() / (base * price)
+    both = [key for key in base.index if key in b.domestic_sales.index]
+    index = pd.MultiIndex.from_tuples(both, names=BY_SECTOR)
+    omega = b.omega_supply.reindex(index)
+    home = _response(x["domestic_demand"].reindex(index), x["domestic_price"].reindex(index), -omega)
+    return _gap(_response(volume.reindex(index), price.reindex(index), -omega), home)
+
+
+def choices_of_importers(b: Benchmark, x: State) -> dict[str, float]:
+    """Elasticities of substitution among sources, and between home good and imports, are the benchmark's."""
+    flows = b.exports.index
+    landed = landed_price(b, x)
+    sigma = at(b.sigma_sources, flows, *("sector", "importer"))
+    arrivals = x["shipments"] / x["iceberg"].reindex(flows)
+    sources = _response(arrivals, landed, sigma)
+    keys = ["sector", "importer"]
+    base = b.landed.groupby(keys).sum().rename_axis(BY_SECTOR)
+    inside = (b.landed * landed ** (1 - sigma)).groupby(keys).sum().rename_axis(BY_SECTOR) / base
+    price = inside ** (1 / (1 - b.sigma_sources.reindex(base.index)))
+    volume = (b.landed * landed * arrivals).groupby(keys).sum().rename_axis(BY_SECTOR) / (base * price)
+    both = pd.MultiIndex.from_tuples([k for k in base.index if k in b.domestic_sales.index], names=BY_SECTOR)
+    armington = b.sigma_armington.reindex(both)
+    home = _response(x["domestic_demand"].reindex(both), x["domestic_price"].reindex(both), armington)
+    imported = _response(volume.reindex(both), price.reindex(both), armington)
+    return {
+        "substitution among sources": _same_within(sources, keys),
+        "substitution of imports": _gap(imported, home),
+        "what melts is shipped": _gap(x["arrivals"], arrivals),
+    }
+
+
+def choices_of_carriers(b: Benchmark, x: State) -> dict[str, float]:
+    """Carriers' receipts keep their shares, and the pool serves all shipments."""
+    receipts = x["carrier_supply"] * x["carrier_price"].reindex(b.margin_supply.index)
+    served = float((b.margin * x["shipments"].reindex(b.margin.index)).sum() / b.margin.sum())
+    return {
+        "shares of carriers": float(receipts.max() / receipts.min() - 1),
+        "volume of transport": abs(x.scalar("transport_volume") / served - 1),
+    }
+
+
+def choices_of_households(b: Benchmark, x: State) -> dict[str, float]:
+    """The linear expenditure system with the benchmark's income elasticities and Frisch parameter.
+
+    Marginal budget shares are budget shares times income elasticities scaled to Engel aggregation, committed
+    quantities follow from the Frisch parameter; goods for which they would be negative are left out.
+    """
+    goods = b.household_demand.index
+    value = b.household_demand * (1 + at(b.sales_tax["household"], goods, "region"))
+    share = value / at(value.groupby("region").sum(), goods, "region")
+    eta = b.income_elasticity.reindex(goods)
+    eta = eta / at((share * eta).groupby("region").sum(), goods, "region")
+    frisch = at(b.frisch, goods, "region")
+    regular = (eta < -frisch).groupby("region").transform("all")
+    committed = value * (1 + eta / frisch) * at(x["population"], goods, "region")
+    price = purchaser_price(b, x, "household")
+    left = (value * x["household_demand"] - committed) * price / (share * eta)
+    spent = (value * x["household_demand"] * price).groupby("region").sum()
+    return {
+        "linear expenditure system": _same_within(left[regular], ["region"]),
+        "household spending": _gap(spent, x["household_spending"]),
+    }
+
+
+# ---- markets and budgets ----------------------------------------------------------------------------------
+
+
+def markets(b: Benchmark, x: State) -> dict[str, float]:
+    """Factors, composite goods and home goods: what is supplied is used."""
+    used = (
+        (b.factor_value * x["factor_use"].reindex(b.factor_value.index)).groupby(["factor", "region"]).sum()
+    )
+    force = b.factor_value.groupby(["factor", "region"]).sum() * x["endowment"]
+    rate = x["unemployment_rate"]
+    jobs = ((1 - rate * x["unemployment"]) / (1 - rate)).reindex(force.index, fill_value=1.0)
+    inputs = b.intermediate.index
+    scale = x["activity"] / x["productivity"]
+    demand = [
+        (b.intermediate * at(scale, inputs, *SECTOR_REGION))
+        .groupby(["input", "region"])
+        .sum()
+        .rename_axis(BY_SECTOR),
+        b.household_demand * x["household_demand"],
+        b.government_demand * at(x["government_consumption"], b.government_demand.index, "region"),
+        b.investment_demand * at(x["investment"], b.investment_demand.index, "region"),
+    ]
+    absorbed = pd.concat(demand).groupby(BY_SECTOR).sum()
+    return {
+        "factor markets": _gap(used, force * jobs),
+        "composite goods": _gap(b.absorption * x["composite"], absorbed),
+    }
+
+
+def budgets(b: Benchmark, x: State) -> dict[str, float]:
+    """Incomes and savings from the payments of the solution."""
+    p = payments(b, x)
+    earned = p.factor_value.groupby("region").sum().reindex(b.regions)
+    retained = (1 - x["direct_tax"]) * x["direct_tax_retention"]
+    disposable = earned * retained + x["transfer"]
+    numeraire = x.scalar("numeraire")
+    spending = {
+        user: (b.final_demand(user) * volume * purchaser_price(b, x, user)).groupby("region").sum()
+        for user, volume in _volumes(b, x).items()
+    }
+    saved = (
+        x["household_savings"]
+        + x["government_savings"] * x["investment_price"]
+        + x["foreign_savings"] * numeraire
+    )
+    with_tax = {user: spending[user] * (1 + b.sales_tax[user].reindex(b.regions)) for user in FINAL_USERS}
+    gdp = b.gdp.reindex(b.regions) * numeraire
+    return {
+        "factor income": _gap(x["factor_income"], earned),
+        "disposable income": _gap(x["disposable_income"], disposable),
+        "savings pay for investment": _gap(saved, with_tax["investment"], gdp),
+        "household budget": _gap(with_tax["household"] + x["household_savings"], x["disposable_income"], gdp),
+        "savings rate": _gap(x["savings_rate"] * x["disposable_income"], x["household_savings"], gdp),
+        "real transfer": _gap(x["real_transfer"] * consumer_price(b, x), x["transfer"], gdp),
+    }
+
+
+def _volumes(b: Benchmark, x: State) -> dict[str, pd.Series]:
+    return {
+        "household": x["household_demand"],
+        "government": at(x["government_consumption"], b.government_demand.index, "region"),
+        "investment": at(x["investment"], b.investment_demand.index, "region"),
+    }
+
+
+def customs(b: Benchmark, x: State) -> dict[str, float]:
+    """Duties are collected on the cif value, pooled on imports from outside, and shared by the keys."""
+    duty = payments(b, x).duty
+    source, importer = (duty.index.get_level_values(k) for k in ("source", "importer"))
+    member = x["union_member"]
+    inside = member.reindex(source).to_numpy() * member.reindex(importer).to_numpy()
+    collected = duty.groupby("importer").sum().reindex(b.regions)
+    outside = (duty * (1 - inside)).groupby("importer").sum().reindex(b.regions)
+    pooled = outside * x["pooled"]
+    received = collected - pooled + x["pool_share"] * pooled.sum()
+    size = float(collected.abs().max())
+    return {
+        "duties collected": _gap(x["tariff_collected"], collected, size),
+        "duties pooled": _gap(x["pool_contribution"], pooled, size),
+        "duties received": _gap(x["tariff_received"], received, size),
+        "the pool is shared out": abs(float(x["pool_transfer"].sum())) / size,
+    }
+
+
+# ---- definitions ------------------------------------------------------------------------------------------
+
+
+def consumer_price(b: Benchmark, x: State) -> pd.Series:
+    """Laspeyres index of what the household pays."""
+    base = b.household_demand
+    basket = (base * purchaser_price(b, x, "household")).groupby("region").sum()
+    return (basket / base.groupby("region").sum()).reindex(b.regions)
+
+
+def price_indices(b: Benchmark, x: State) -> dict[str, float]:
+    """Price levels, the numeraire, real wages, the return to capital and the real exchange rate."""
+    cpi = consumer_price(b, x)
+    baskets = {
+        user: (b.final_demand(user) * purchaser_price(b, x, user)).groupby("region").sum()
+        / b.final_demand(user).groupby("region").sum()
+        for user in ("government", "investment")
+    }
+    found = {
+        "consumer price": _gap(x["consumer_price"], cpi),
+        "numeraire": abs(x["consumer_price"][b.numeraire_region] / x.scalar("numeraire") - 1),
+        "government price": _gap(x["government_price"], baskets["government"]),
+        "investment price": _gap(x["investment_price"], baskets["investment"]),
+    }
+    return found | _factor_definitions(b, x, cpi, baskets["investment"]) | _exchange_rate(b, x)
+
+
+def _factor_definitions(b: Benchmark, x: State, cpi: pd.Series, price: pd.Series) -> dict[str, float]:
+    labour = x["unemployment"].index
+    wage = at(x["factor_price"], labour, "factor", "region") / at(cpi.rename("cpi"), labour, "region")
+    curve = wage ** (1 / -0.1) + x["off_wage_curve"]
+    capital = b.factor_value.index.get_level_values("factor") == "capital"
+    stock = b.factor_value[capital]
+    use = stock * x["factor_use"].reindex(stock.index)
+    paid = x["rental_premium"].reindex(stock.index) * at(x["factor_price"], stock.index, "factor", "region")
+    owned = stock.groupby("region").sum() * x["endowment"].xs("capital", level="factor")
+    earned = (use * paid).groupby("region").sum() / owned
+    accumulated = x["investment_rate"] * x["endowment"].xs("capital", level="factor")
+    return {
+        "wage curve": _gap(x["unemployment"], curve),
+        "return to capital": _gap(x["capital_return"], earned / price),
+        "investment rate": _gap(x["investment"], accumulated),
+    }
+
+
+def _exchange_rate(b: Benchmark, x: State) -> dict[str, float]:
+    flows = b.exports.index
+    abroad = np.asarray(flows.get_level_values("source") != flows.get_level_values("importer"))
+    duty = (1 + x["import_tariff"].reindex(flows)) / (1 + b.import_tariff)
+    cif = (b.cif * landed_price(b, x) / duty / x["iceberg"].reindex(flows))[abroad]
+    border = cif.groupby("importer").sum() / b.cif[abroad].groupby("importer").sum()
+    home = (b.domestic_sales * x["domestic_price"]).groupby("region").sum()
+    rate = border / (home / b.domestic_sales.groupby("region").sum())
+    size = float(b.gdp.sum()) * x.scalar("numeraire")
+    return {
+        "real exchange rate": _gap(x["real_exchange_rate"], rate.rename_axis("region")),
+        "world savings": abs(float(x["foreign_savings"].sum()) - x.scalar("foreign_savings_gap")) / size,
+    }
+
+
+CHECKS: dict[str, Check] = {
+    "producers": choices_of_producers,
+    "importers": choices_of_importers,
+    "carriers": choices_of_carriers,
+    "households": choices_of_households,
+    "markets": markets,
+    "budgets": budgets,
+    "customs": customs,
+    "price indices": price_indices,
+}

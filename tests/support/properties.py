@@ -1,0 +1,251 @@
+"""What must be true of every economy, in one call: :func:`property_checks`.
+
+The checks know the benchmark and the solved prices and quantities, not the model's equations: payments, market
+balances, demand systems and price indices are worked out again from their definitions. A fault in an equation
+that no check betrays is a missing check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyomo.environ as pyo
+
+from eacu.calibration.benchmark import Benchmark
+from eacu.calibration.sam import COLUMNS, SamError
+from eacu.model.accounts import payments, rebuild_sam, sam_of
+from eacu.model.checks import (
+    HOMOGENEITY,
+    REPLICATION,
+    WALRAS,
+    benchmark_residuals,
+    price_homogeneity,
+    scale_homogeneity,
+    union_neutrality,
+    walras,
+)
+from eacu.model.closures import Closure, ClosureError
+from eacu.model.economy import build_economy
+from eacu.model.engine import CompiledSystem, EngineError, compile_model, solve_system
+from eacu.model.state import State
+from tests.support import first_principles
+
+SAM_AGREEMENT = 1e-10
+"""Largest relative departure of a cell of the rebuilt benchmark SAM from its original."""
+DEFINITIONS = 1e-8
+"""Largest relative departure of a solved price or quantity from its definition."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A property that does not hold, with what was measured."""
+
+    check: str
+    found: str
+
+
+@dataclass
+class Trial:
+    """A benchmark under test: its model, compiled once, and the closure."""
+
+    benchmark: Benchmark
+    closure: str | Closure
+    members: tuple[str, ...]
+    model: pyo.ConcreteModel
+    system: CompiledSystem
+
+    def solve(self, model: pyo.ConcreteModel | None = None) -> None:
+        """Solve from the model's present values and write the solution into it."""
+        self.system.refresh()
+        solve_system(self.system)
+        self.system.write_back(self.system.values)
+
+    def state(self) -> State:
+        return State.of(self.model)
+
+
+def property_checks(
+    benchmark: Benchmark,
+    closure: str | Closure = "default",
+    members: tuple[str, ...] = ("RUS", "BLR", "KAZ"),
+    first_only: bool = False,
+) -> list[Failure]:
+    """Build the economy and check all properties, at the benchmark and after a shock of every instrument.
+
+    Args:
+        benchmark: the base year; ``members`` are three or fewer of its regions.
+        closure: as for :func:`eacu.model.economy.build_economy`.
+        members: regions of the customs union of the shock.
+        first_only: stop at the first failure.
+
+    Returns:
+        The failures, none for a sound model.
+    """
+    failures: list[Failure] = []
+    for failure in _failures(benchmark, closure, members):
+        failures.append(failure)
+        if first_only:
+            break
+    return failures
+
+
+def _failures(benchmark: Benchmark, closure: str | Closure, members: tuple[str, ...]) -> Iterator[Failure]:
+    try:
+        model = build_economy(benchmark, closure)
+        system = compile_model(model)
+    except (
+        EngineError,
+        ClosureError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        ArithmeticError,
+    ) as error:
+        yield Failure("builds", f"{type(error).__name__}: {error}")
+        return
+    trial = Trial(benchmark, closure, members, model, system)
+    for name, check in CHECKS.items():
+        try:
+            found = check(trial)
+        except (EngineError, SamError, ValueError, ArithmeticError, OverflowError) as error:
+            yield Failure(name, f"{type(error).__name__}: {str(error)[:300]}")
+            if isinstance(error, EngineError):
+                return  # there is no solution to look at
+            continue
+        if found:
+            yield Failure(name, found)
+
+
+def _above(measured: float, tolerance: float) -> str:
+    return "" if measured <= tolerance else f"{measured:.3g} exceeds {tolerance:g}"
+
+
+def replicates(t: Trial) -> str:
+    """Every equation holds at the benchmark."""
+    replication = benchmark_residuals(t.model)
+    return _above(replication.worst, REPLICATION)
+
+
+def rebuilds_the_benchmark_sam(t: Trial) -> str:
+    """Payments at the benchmark point are those of the SAM, cell by cell."""
+    cell = list(COLUMNS[:4])
+    rebuilt = rebuild_sam(t.model).table.set_index(cell)["value"]
+    original = t.benchmark.sam.set_index(cell)["value"]
+    original = original[original != 0]
+    if set(rebuilt.index) != set(original.index):
+        return f"cells differ: {sorted(set(rebuilt.index) ^ set(original.index))[:3]}"
+    return _above(float((rebuilt.reindex(original.index) / original - 1).abs().max()), SAM_AGREEMENT)
+
+
+def solves(t: Trial) -> str:
+    """A shock of every instrument has a solution (later checks look at it)."""
+    shock_everything(t.model, t.members)
+    t.solve()
+    return ""
+
+
+def clears_the_dropped_market(t: Trial) -> str:
+    """Walras' law, by the model's own expression and by the factor's uses and supply."""
+    return _above(walras(t.model), WALRAS)
+
+
+def balances_the_sam(t: Trial) -> str:
+    """The SAM of the solution balances."""
+    gap = sam_of(payments(t.benchmark, t.state())).balance_gap()
+    return _above(gap, SAM_AGREEMENT)
+
+
+def _agrees(check: first_principles.Check) -> Callable[[Trial], str]:
+    def found(t: Trial) -> str:
+        gaps = check(t.benchmark, t.state())
+        worst = {name: gap for name, gap in gaps.items() if not gap <= DEFINITIONS}
+        return ", ".join(f"{name} off by {gap:.3g}" for name, gap in worst.items())
+
+    return found
+
+
+def is_homogeneous_in_prices(t: Trial) -> str:
+    """The numeraire scales prices and nothing else."""
+    return _above(price_homogeneity(t.model, solver=t.solve), HOMOGENEITY)
+
+
+def has_constant_returns(t: Trial) -> str:
+    """Everything extensive, scaled together, scales quantities and no price."""
+    return _above(scale_homogeneity(t.model, solver=t.solve), HOMOGENEITY)
+
+
+def keeps_a_neutral_union_neutral(t: Trial) -> str:
+    """A union that changes no tariff and whose keys are the members' own collections changes nothing."""
+    return _above(union_neutrality(t.model, t.members, solver=t.solve), HOMOGENEITY)
+
+
+CHECKS: dict[str, Callable[[Trial], str]] = {
+    "replication": replicates,
+    "benchmark SAM": rebuilds_the_benchmark_sam,
+    "solution": solves,
+    "Walras": clears_the_dropped_market,
+    "SAM balance": balances_the_sam,
+    **{name: _agrees(check) for name, check in first_principles.CHECKS.items()},
+    "price homogeneity": is_homogeneous_in_prices,
+    "scale homogeneity": has_constant_returns,
+    "union neutrality": keeps_a_neutral_union_neutral,
+}
+"""In the order in which they run: each leaves the model where the next expects it."""
+
+
+def shock_everything(m: pyo.ConcreteModel, members: tuple[str, ...], seed: int = 7) -> None:
+    """Move every fixed variable by its own random amount and pool the members' duties.
+
+    No two members of an instrument move alike, so that a mixed-up index shows.
+    """
+    rng = np.random.default_rng(seed)
+    for name, (low, high) in RATES.items():
+        for key, variable in m.component(name).items():
+            if variable.fixed:
+                variable.set_value(variable.value + rng.uniform(low, high))
+    for name in INDICES:
+        for variable in m.component(name).values():
+            if variable.fixed:
+                variable.set_value(variable.value * rng.uniform(0.95, 1.05))
+    for name in AMOUNTS:
+        for key, variable in m.component(name).items():
+            if variable.fixed:
+                size = float(m.benchmark.gdp[key])
+                variable.set_value(variable.value + size * rng.uniform(-0.02, 0.02))
+    for variable in m.iceberg.values():
+        variable.set_value(rng.uniform(1.0, 1.1))
+    if all(m.foreign_savings[r].fixed for r in m.R):
+        last = list(m.R)[-1]
+        m.foreign_savings[last].set_value(-sum(m.foreign_savings[r].value for r in m.R if r != last))
+    keys = rng.dirichlet(3 * np.ones(len(members)))
+    for r, key in zip(members, keys, strict=True):
+        m.union_member[r].set_value(1.0)
+        m.pooled[r].set_value(rng.uniform(0.5, 1.0))
+        m.pool_share[r].set_value(key)
+
+
+RATES = {
+    "import_tariff": (-0.02, 0.15),
+    "export_tax": (-0.05, 0.05),
+    "sales_tax": (-0.03, 0.05),
+    "production_tax": (-0.02, 0.03),
+    "factor_tax": (-0.03, 0.05),
+    "direct_tax": (-0.03, 0.03),
+    "unemployment_rate": (-0.02, 0.02),
+}
+INDICES = (
+    "productivity",
+    "endowment",
+    "factor_use",
+    "population",
+    "government_consumption",
+    "investment",
+    "capital_return",
+    "unemployment",
+    "numeraire",
+)
+AMOUNTS = ("government_savings", "foreign_savings")
