@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -83,8 +84,9 @@ def _national_rows(national: dict[str, NationalTable], tables: Tables) -> Iterat
     inflows["ROW"] -= drift
     for region, table in national.items():
         yield from _production_rows(region, table)
-        saving = accounts.get((region, "government_balance"), None)
-        yield from _income_rows(region, table, inflows[region], 0.0 if saving is None else float(saving))
+        # zero outside the union is assumed: no balance is collected there, and no tariff run needs it
+        saving = float(accounts[region, "government_balance"]) if region in MEMBERS else 0.0
+        yield from _income_rows(region, table, inflows[region], saving)
 
 
 def _trade_balance(table: NationalTable) -> float:
@@ -126,11 +128,7 @@ def _income_rows(region: str, table: NationalTable, inflow: float, saving: float
             yield region, "government", region, f"tax:{tax}", cells[f"{tax}_tax"].sum()
     border = table.border
     yield region, "government", region, "tax:export", border.export_tax.sum()
-    spending = {
-        user: cells["demand"].xs(user, level="column").sum()
-        for user in ("household", "government", "investment")
-    }
-    spending = {user: value + cells["sales_tax"].get(("", user), 0.0) for user, value in spending.items()}
+    spending = cells.reindex(["demand", "sales_tax"], level="item").groupby(level="column").sum()
     indirect = cells.reindex(["factor_tax", "production_tax", "sales_tax"], level="item").sum()
     indirect += border.export_tax.sum() + border.duty.sum()
     need = spending["government"] + saving - indirect
@@ -146,8 +144,8 @@ def _income_rows(region: str, table: NationalTable, inflow: float, saving: float
 
 
 def _trade_rows(border: BorderFlows) -> Iterator[Row]:
-    duties: dict[tuple[str, str], float] = {}
-    margins: dict[str, float] = {}
+    duties: defaultdict[tuple[str, str], float] = defaultdict(float)
+    margins: defaultdict[str, float] = defaultdict(float)
     flows = pd.DataFrame(
         {"basic": border.basic, "export_tax": border.export_tax, "margin": border.margin, "duty": border.duty}
     )
@@ -162,8 +160,8 @@ def _trade_rows(border: BorderFlows) -> Iterator[Row]:
         yield exporter, "tax:export", importer, commodity, flow["export_tax"]
         yield WORLD, f"margin:{exporter}", importer, commodity, flow["margin"]
         yield importer, f"tax:import:{exporter}", importer, commodity, flow["duty"]
-        duties[importer, exporter] = duties.get((importer, exporter), 0.0) + flow["duty"]
-        margins[exporter] = margins.get(exporter, 0.0) + flow["margin"]
+        duties[importer, exporter] += flow["duty"]
+        margins[exporter] += flow["margin"]
     for (importer, exporter), duty in duties.items():
         yield importer, "government", importer, f"tax:import:{exporter}", duty
     for exporter, value in margins.items():

@@ -4,6 +4,7 @@
 and call `solve_system` after each change of the fixed variables.
 """
 
+from . import startup as _startup  # noqa: F401  before anything imports SciPy
 from .compile import compile_model
 from .complementarity import pair
 from .derivatives import DerivativeError, Derivatives, Outputs, sensitivity

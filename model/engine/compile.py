@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 from pyomo.common.gc_manager import PauseGC
 from pyomo.core.base.block import BlockData
 from pyomo.core.base.constraint import Constraint, ConstraintData
 from pyomo.core.base.objective import Objective
-from pyomo.core.base.var import Var
+from pyomo.core.base.var import Var, VarData
 from pyomo.core.expr.numvalue import is_potentially_variable
 from pyomo.mpec.complementarity import ComplementarityData
 
+from . import cache
 from .complementarity import Declared, Signed, components, declared_pairs, read_component, read_pair
 from .errors import UnsupportedExpressionError, UnsupportedModelError
 from .expressions import Summand, Walker
 from .forms import scaled_conditions
-from .system import CompiledSystem, equation_sides
+from .plan import Plan, make_plan
+from .system import CompiledSystem, equation_sides, rows_of_sums
 from .terms import Level
 
 
-def compile_model(model: BlockData) -> CompiledSystem:
+def compile_model(model: BlockData, cached: bool = True) -> CompiledSystem:
     """Compile every active equation of a Pyomo model into vectorised NumPy code.
 
     The expanded equations are walked once. Terms of the same shape, over all equations, are evaluated
@@ -29,6 +34,7 @@ def compile_model(model: BlockData) -> CompiledSystem:
             complementarity conditions (Pyomo `Complementarity`, or any constraint under `pair`).
             Fixed Vars are instruments or exogenous; Params may be mutable or not; named Expressions are
             read through.
+        cached: whether the plan of a large model may be kept on disk and read from there (see `cache`).
 
     Returns:
         The compiled system, loaded with the model's current values.
@@ -54,44 +60,75 @@ def compile_model(model: BlockData) -> CompiledSystem:
         array([[1., 1.]])
     """
     with PauseGC():  # the walk makes many small objects and no cycles
-        return _compile(model)
+        return _compile(model, cached)
 
 
-def _compile(model: BlockData) -> CompiledSystem:
+@dataclass(frozen=True)
+class _Gathered:
+    """The sums to compile: both sides of each equation, then the distances of complementarity conditions."""
+
+    variables: list[VarData]
+    equations: list[ConstraintData | ComplementarityData]
+    sides: list[Signed]
+    conditions: dict[int, Declared]
+
+    @property
+    def rows(self) -> list[int]:
+        """The equation each sum belongs to."""
+        return rows_of_sums(len(self.equations), self.conditions).tolist()
+
+
+def _compile(model: BlockData, cached: bool) -> CompiledSystem:
     _refuse_objective(model)
-    variables = list(model.component_data_objects(Var, descend_into=True))
-    constraints = list(model.component_data_objects(Constraint, active=True, descend_into=True))
+    found = _gather(model)
+    walker = Walker(found.variables)
+    plan = _plan(found, walker, cached and len(found.equations) >= cache.FEWEST_EQUATIONS)
+    system = CompiledSystem(
+        model, found.variables, found.equations, walker, plan.level, found.sides, found.conditions, plan
+    )
+    if found.conditions:
+        system.conditions = scaled_conditions(system)
+    return system
+
+
+def _plan(found: _Gathered, walker: Walker, cached: bool) -> Plan:
+    """The plan from the disk, or made by a walk over the expressions."""
+    rows = found.rows
+    fingerprint = cache.Fingerprint(found.variables, found.sides, rows) if cached else None
+    kept = None if fingerprint is None else cache.load(fingerprint)
+    if kept is not None:
+        plan, walker.parameters = kept
+        return plan
+    terms = [_read(walker, found.equations[row], side) for row, side in zip(rows, found.sides, strict=True)]
+    plan = make_plan(walker, Level(terms), np.array(rows, dtype=np.int64))
+    if fingerprint is not None:
+        cache.store(fingerprint, plan, walker.parameters)
+    return plan
+
+
+def _gather(model: BlockData) -> _Gathered:
+    found = _Gathered(list(model.component_data_objects(Var, descend_into=True)), [], [], {})
     partner = declared_pairs(model)
-    equations: list[ConstraintData | ComplementarityData] = []
-    sides: list[Signed] = []
-    conditions: dict[int, Declared] = {}
-    for constraint in constraints:
-        declared = read_pair(constraint, partner[id(constraint)]) if id(constraint) in partner else None
-        if declared is not None:
-            conditions[len(equations)] = declared
-        elif not constraint.equality:
+    for constraint in model.component_data_objects(Constraint, active=True, descend_into=True):
+        if id(constraint) in partner:
+            declared = read_pair(constraint, partner[id(constraint)])
+            found.conditions[len(found.equations)] = declared
+            found.sides.append(declared.function)
+        elif constraint.equality:
+            left, right = equation_sides(constraint)
+            found.sides.append(((1.0, left), (-1.0, right)))
+        else:
             raise _inequality(constraint)
-        left, right = equation_sides(constraint)
-        sides.append(((1.0, left), (-1.0, right)) if declared is None else declared.function)
-        equations.append(constraint)
+        found.equations.append(constraint)
     for component in components(model):
         read = read_component(component)
         if isinstance(read, Declared):
-            conditions[len(equations)] = read
-        sides.append(read.function if isinstance(read, Declared) else read)
-        equations.append(component)
-    walker = Walker(variables)
-    rows: list[int] = list(range(len(equations)))
-    for row, condition in conditions.items():
-        for distance in (condition.lower, condition.upper):
-            if distance is not None:
-                sides.append(distance)
-                rows.append(row)
-    level = Level([_read(walker, equations[row], signed) for row, signed in zip(rows, sides, strict=True)])
-    system = CompiledSystem(model, variables, equations, walker, level, sides, conditions)
-    if conditions:
-        system.conditions = scaled_conditions(system)
-    return system
+            found.conditions[len(found.equations)] = read
+        found.sides.append(read.function if isinstance(read, Declared) else read)
+        found.equations.append(component)
+    for condition in found.conditions.values():
+        found.sides.extend(d for d in (condition.lower, condition.upper) if d is not None)
+    return found
 
 
 def _read(walker: Walker, equation: ConstraintData | ComplementarityData, signed: Signed) -> list[Summand]:

@@ -21,6 +21,7 @@ from .forms import equation_form
 from .linear import PairedSolver
 from .system import CompiledSystem, Evaluation
 from .tape import Array
+from .terms import Index
 
 NEIGHBOURHOOD = 10.0
 """Variables may change up to this factor in the linearised equations that are asked whether they can hold."""
@@ -28,6 +29,7 @@ _NEAR = 1e-9
 _OPEN = 1e8
 """Norm of the inverse of the equilibrated Jacobian from which a combination of variables counts as left open."""
 _SHOWN = 6
+_Declared = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class Diagnosis:
     _value: Array = field(repr=False)
     _lower: Array = field(repr=False)
     _upper: Array = field(repr=False)
-    _declared: tuple[Array, Array] = field(repr=False)
+    _declared: _Declared = field(repr=False)
     _singular: csc_array | None = field(repr=False, default=None)
 
     @cached_property
@@ -237,7 +239,7 @@ def diagnose(
     with np.errstate(all="ignore"):
         weights = system.term_weights(form.positive_weight, form.negative_weight, at.terms)
         data = system.jacobian_data(at, weights)[partition.take]
-        columns = np.repeat(np.arange(len(free)), np.diff(partition.indptr))
+        columns: Index = np.repeat(np.arange(len(free)), np.diff(partition.indptr))
         values = at.x[free]
         in_logs = system.positive_domain[free] & (values > 0.0)
         unit = np.where(in_logs, values, _units(data, columns, len(free)))
@@ -283,7 +285,7 @@ def _at_bounds(system: CompiledSystem, at: Evaluation) -> tuple[AtBound, ...]:
     return tuple(found)
 
 
-def _units(data: Array, columns: Array, n: int) -> Array:
+def _units(data: Array, columns: Index, n: int) -> Array:
     """The change of each variable that moves some equation by its own size."""
     largest = np.zeros(n)
     np.maximum.at(largest, columns, np.abs(np.nan_to_num(data)))
@@ -292,7 +294,7 @@ def _units(data: Array, columns: Array, n: int) -> Array:
 
 def _limits(
     system: CompiledSystem, x: Array, unit: Array, in_logs: NDArray[np.bool_]
-) -> tuple[Array, Array, tuple[Array, Array]]:
+) -> tuple[Array, Array, _Declared]:
     """Limits of the change of each unknown, and which of them are declared bounds rather than far away."""
     lower, upper = (bound[system.partition.free] for bound in system.bounds)
     far = np.where(in_logs, np.log(NEIGHBOURHOOD), NEIGHBOURHOOD)
@@ -309,7 +311,7 @@ def _largest(names: tuple[str, ...], vector: Array) -> dict[str, float]:
     if not len(vector) or not np.isfinite(size).all() or size.max() == 0.0:
         return {}
     scaled = vector / vector[int(size.argmax())]
-    order = np.argsort(-size, kind="stable")
+    order = np.argsort(-np.round(size / size.max(), 6), kind="stable")  # ties in the model's order
     return {names[k]: float(scaled[k]) for k in order if abs(scaled[k]) > 0.05}
 
 

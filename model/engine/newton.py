@@ -80,7 +80,8 @@ class Newton:
         self.free = system.partition.free
         self.solver = system.linear_solver()
         self._in_levels = None if all_in_logs else self._with_signed_unknown()
-        self._limited, self._lower, self._upper = (part[self.free] for part in system.limits)
+        limited, lower, upper = system.limits
+        self._limited, self._lower, self._upper = limited[self.free], lower[self.free], upper[self.free]
         self._bounded = system.positive_domain[self.free] & ~self._limited
         self._within_limits = within_limits
 

@@ -20,9 +20,10 @@ from .complementarity import Conditions, Declared, Merged, Signed, merge
 from .errors import EquationResidual, MissingValueError, Term
 from .expressions import Walker
 from .linear import PairedSolver
+from .plan import Plan, make_plan
 from .record import SolvedPoint
 from .tape import Array
-from .terms import Assembly, Index, Level
+from .terms import Index, Level
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ class CompiledSystem:
         values: current value of every variable, shape (variables,). A scenario is a write to the entries
             of fixed variables (or ``Var.fix(value)`` followed by `refresh`).
         positive_domain: variables whose domain or lower bound keeps them non-negative.
+        plan: how to evaluate the equations, in arrays alone.
         conditions: complementarity conditions, if there are any; ``limits`` says which variables they keep
             between which bounds.
         solved: the point solved last, from which continuation starts.
@@ -142,17 +144,17 @@ class CompiledSystem:
         equation_level: Level,
         sides: Sequence[Signed] | None = None,
         conditions: Mapping[int, Declared] | None = None,
+        plan: Plan | None = None,
     ):
         self.model = model  # Pyomo data refer to their model weakly: without it they would lose their names
         self.variables = tuple(variables)
         self.equations = tuple(equations)
         self._parameters: tuple[ParamData, ...] = tuple(walker.parameters)
         self._walker = walker
-        self._level = equation_level
-        self._build_inner_levels()
         self._sides = sides
         declared = conditions or {}
-        self._assembly = self._plan(equation_level, _rows_of_sums(len(equations), declared))
+        self.plan = plan or make_plan(walker, equation_level, rows_of_sums(len(equations), declared))
+        self._level, self._assembly = self.plan.level, self.plan.assembly
         counts = np.bincount(self._assembly.rows, minlength=len(equations))
         self.jacobian_indptr: Index = np.concatenate([[0], np.cumsum(counts)])
         self.jacobian_indices: Index = self._assembly.columns
@@ -172,27 +174,6 @@ class CompiledSystem:
         self.parameter_values: Array = np.empty(0)
         self.partition = self._partition(np.zeros(len(variables), dtype=bool))
         self.refresh()
-
-    def _build_inner_levels(self) -> None:
-        levels = np.array(self._walker.inner_levels, dtype=np.int64)
-        self._n_inner = len(levels)
-        self._span_start: Index = np.zeros(self._n_inner, dtype=np.int64)
-        self._span_length: Index = np.zeros(self._n_inner, dtype=np.int64)
-        self._inner_columns: Index = np.empty(0, dtype=np.int64)
-        self._inner: list[tuple[Level, Index, Assembly]] = []
-        for depth in range(int(levels.max(initial=-1)) + 1):
-            members = np.flatnonzero(levels == depth)
-            level = Level([self._walker.inner_rows[r] for r in members])
-            plan = self._plan(level)
-            length = np.bincount(plan.rows, minlength=len(members))
-            self._span_start[members] = len(self._inner_columns) + np.cumsum(length) - length
-            self._span_length[members] = length
-            self._inner_columns = np.concatenate([self._inner_columns, plan.columns])
-            self._inner.append((level, members + len(self.variables), plan))
-
-    def _plan(self, level: Level, rows: Index | None = None) -> Assembly:
-        spans = (self._span_start, self._span_length, self._inner_columns)
-        return Assembly(level, len(self.variables), *spans, rows)
 
     def _limits(self, declared: Mapping[int, Declared]) -> tuple[NDArray[np.bool_], Array, Array]:
         n = len(self.variables)
@@ -282,7 +263,7 @@ class CompiledSystem:
     @property
     def n_shapes(self) -> int:
         """Number of distinct term shapes, a measure of how well the model vectorises."""
-        return len(self._level.groups) + sum(len(level.groups) for level, _, _ in self._inner)
+        return len(self._level.groups) + sum(len(inner.level.groups) for inner in self.plan.inner)
 
     @cached_property
     def equation_names(self) -> tuple[str, ...]:
@@ -305,13 +286,13 @@ class CompiledSystem:
     def evaluate(self, x: Array | None = None) -> Evaluation:
         """Evaluate every term of every equation at ``x`` (all variables; default: the current values)."""
         x = self.values if x is None else x
-        values = np.empty(len(x) + self._n_inner)
+        values = np.empty(len(x) + self.plan.n_inner)
         values[: len(x)] = x
         inner_kept = []
         with np.errstate(all="ignore"):  # a trial point may leave the domain; callers check is_finite
-            for level, targets, _ in self._inner:
-                terms, kept = level.run(values, self.parameter_values)
-                values[targets] = level.sums(terms)
+            for row in self.plan.inner:
+                terms, kept = row.level.run(values, self.parameter_values)
+                values[row.targets] = row.level.sums(terms)
                 inner_kept.append(kept)
             terms, kept = self._level.run(values, self.parameter_values)
             positive = self._level.sums(np.maximum(terms, 0.0))
@@ -341,13 +322,13 @@ class CompiledSystem:
         """
         if weights is None and at.side_weights is not None:
             weights = at.side_weights[self._level.row]
-        inner = np.empty(len(self._inner_columns))
+        inner = np.empty(len(self.plan.inner_columns))
         filled = 0
         with np.errstate(all="ignore"):
-            for (level, _, plan), kept in zip(self._inner, at.inner_kept, strict=True):
-                data = plan.gather(level.derivatives(kept, None), inner)
-                inner[filled : filled + plan.nnz] = data
-                filled += plan.nnz
+            for row, kept in zip(self.plan.inner, at.inner_kept, strict=True):
+                data = row.assembly.gather(row.level.derivatives(kept, None), inner)
+                inner[filled : filled + row.assembly.nnz] = data
+                filled += row.assembly.nnz
             return self._assembly.gather(self._level.derivatives(at.kept, weights), inner)
 
     def jacobian(self, x: Array | None = None) -> csr_array:
@@ -383,7 +364,7 @@ class CompiledSystem:
         return [Term(text, float(value)) for text, value in zip(texts, values, strict=True)]
 
 
-def _rows_of_sums(n: int, declared: Mapping[int, Declared]) -> Index:
+def rows_of_sums(n: int, declared: Mapping[int, Declared]) -> Index:
     """Equation to which each sum belongs: equations first, then the distances of each condition."""
     distances = [row for row, c in declared.items() for d in (c.lower, c.upper) if d is not None]
     return np.array([*range(n), *distances], dtype=np.int64)

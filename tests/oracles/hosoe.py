@@ -1,4 +1,4 @@
-"""The textbook family of Hosoe, Gasawa and Hashimoto: one builder, three ways to close the rest of the world.
+"""The textbook family of Hosoe, Gasawa and Hashimoto: one builder, three ways to close the rest of the world, quotas.
 
 Notation is the book's: Y composite factor, Z gross output, Q Armington composite, D domestic good, E exports,
 M imports, Xp Xg Xv consumption of household, government and investment; p* are prices, epsilon the exchange
@@ -12,6 +12,7 @@ from typing import Literal
 
 import pandas as pd
 import pyomo.environ as pyo
+from pyomo.mpec import Complementarity, complements
 
 GOODS, FACTORS, NUMERAIRE = ("BRD", "MLK"), ("CAP", "LAB"), "LAB"
 SIGMA = PSI = 2.0  # Armington substitution and CET transformation
@@ -79,12 +80,17 @@ def read_base(sam: pd.DataFrame) -> Base:
     )  # fmt: skip
 
 
-def build(sams: dict[str, pd.DataFrame], world: World) -> pyo.ConcreteModel:
-    """The model at its benchmark; tariff rates ``taum[i, r]`` are fixed variables."""
+def build(sams: dict[str, pd.DataFrame], world: World, quotas: bool = False) -> pyo.ConcreteModel:
+    """The model at its benchmark; tariff rates ``taum[i, r]`` are fixed variables.
+
+    With ``quotas`` imports ``M`` may not exceed the fixed ``Mquota`` (at first twice the benchmark's imports);
+    where they would, the quasi-rent ``chi`` per unit makes them scarce and goes to the household (book ch. 10.5).
+    """
     base = {r: read_base(sam) for r, sam in sams.items()}
     m = pyo.ConcreteModel()
     m.i, m.h, m.r = pyo.Set(initialize=GOODS), pyo.Set(initialize=FACTORS), pyo.Set(initialize=list(sams))
     _declare(m, base)
+    _limit_imports(m, base, quotas)
     _production(m, base)
     _trade(m, base)
     _demand(m, base)
@@ -116,6 +122,19 @@ def _declare(m: pyo.ConcreteModel, base: dict[str, Base]) -> None:
     for exogenous in (m.FF, m.taum, m.Sf):
         exogenous.fix()
     m.pf[NUMERAIRE, :].fix()
+
+
+def _limit_imports(m: pyo.ConcreteModel, base: dict[str, Base], quotas: bool) -> None:
+    m.chi = pyo.Var(m.i, m.r, domain=pyo.NonNegativeReals, initialize=0.0)
+    m.RT = pyo.Expression(m.i, m.r, rule=lambda m, i, r: m.chi[i, r] * m.pm[i, r] * m.M[i, r])
+    if not quotas:
+        m.chi.fix()
+        return
+    m.Mquota = pyo.Var(m.i, m.r, initialize=lambda m, i, r: 2 * base[r].M[i])
+    m.Mquota.fix()
+    m.quota = Complementarity(
+        m.i, m.r, rule=lambda m, i, r: complements(m.chi[i, r] >= 0, m.Mquota[i, r] - m.M[i, r] >= 0)
+    )
 
 
 def _production(m: pyo.ConcreteModel, base: dict[str, Base]) -> None:
@@ -178,7 +197,7 @@ def _trade(m: pyo.ConcreteModel, base: dict[str, Base]) -> None:
     @m.Constraint(m.i, m.r)
     def import_demand(m, i, r):
         gamma, dm, _ = armington(base[r], i)
-        price = (1 + m.taum[i, r]) * m.pm[i, r]
+        price = (1 + m.chi[i, r] + m.taum[i, r]) * m.pm[i, r]
         return m.M[i, r] == (gamma**ETA * dm * m.pq[i, r] / price) ** (1 / (1 - ETA)) * m.Q[i, r]
 
     @m.Constraint(m.i, m.r)
@@ -215,15 +234,15 @@ def _trade(m: pyo.ConcreteModel, base: dict[str, Base]) -> None:
 def _demand(m: pyo.ConcreteModel, base: dict[str, Base]) -> None:
     """Household, government, investment, their taxes and savings, and the composite market."""
 
-    def factor_income(r):
-        return sum(m.pf[h, r] * m.FF[h, r] for h in FACTORS)
+    def income(r):
+        return sum(m.pf[h, r] * m.FF[h, r] for h in FACTORS) + sum(m.RT[i, r] for i in GOODS)
 
     def taxes(r):
         return m.Td[r] + sum(m.Tz[j, r] + m.Tm[j, r] for j in GOODS)
 
     @m.Constraint(m.r)
     def direct_tax(m, r):
-        return m.Td[r] == base[r].Td / base[r].factor_income * factor_income(r)
+        return m.Td[r] == base[r].Td / base[r].factor_income * income(r)
 
     @m.Constraint(m.i, m.r)
     def production_tax(m, j, r):
@@ -235,7 +254,7 @@ def _demand(m: pyo.ConcreteModel, base: dict[str, Base]) -> None:
 
     @m.Constraint(m.r)
     def private_saving(m, r):
-        return m.Sp[r] == base[r].Sp / base[r].factor_income * factor_income(r)
+        return m.Sp[r] == base[r].Sp / base[r].factor_income * income(r)
 
     @m.Constraint(m.r)
     def government_saving(m, r):
@@ -244,7 +263,7 @@ def _demand(m: pyo.ConcreteModel, base: dict[str, Base]) -> None:
     @m.Constraint(m.i, m.r)
     def household_demand(m, i, r):
         share = base[r].Xp[i] / sum(base[r].Xp.values())
-        return m.Xp[i, r] == share * (factor_income(r) - m.Sp[r] - m.Td[r]) / m.pq[i, r]
+        return m.Xp[i, r] == share * (income(r) - m.Sp[r] - m.Td[r]) / m.pq[i, r]
 
     @m.Constraint(m.i, m.r)
     def government_demand(m, i, r):

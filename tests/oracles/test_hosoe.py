@@ -1,4 +1,4 @@
-"""Hosoe, Gasawa and Hashimoto's textbook models: tariffs abolished in a small country, a large one, and two."""
+"""Hosoe, Gasawa and Hashimoto's models: tariffs abolished in a small country, a large one, and two; a quota."""
 
 from __future__ import annotations
 
@@ -142,3 +142,35 @@ def test_ipopt_finds_the_same_equilibrium(case):
     for variable in model.component_data_objects(pyo.Var):
         if not variable.fixed:
             assert variable.value == pytest.approx(independent[variable.name], rel=1e-9), variable.name
+
+
+# ---- the import quota -----------------------------------------------------------------------------------
+
+
+def quota_model() -> pyo.ConcreteModel:
+    return build({"": read_sam("hosoe_quocge")}, "small country", quotas=True)
+
+
+def test_slack_quotas_leave_the_benchmark_alone():
+    model = quota_model()
+    solve(model)
+    assert all(model.chi[key].value == pytest.approx(0, abs=1e-12) for key in model.chi)
+    base = read_levels("hosoe_quocge", "results.csv", "benchmark")
+    for key, value in levels(model).items():
+        if key in base:
+            assert value == pytest.approx(base[key], rel=1e-10, abs=1e-12), key
+
+
+def test_a_binding_quota_agrees_with_the_reference():
+    model = quota_model()
+    model.Mquota["BRD", ""].fix(0.9 * model.M["BRD", ""].value)
+    solve(model)
+    found = levels(model) | {("RT", i): pyo.value(model.RT[i, ""]) for i in GOODS}
+    expected = read_levels("hosoe_quocge", "results.csv", "counterfactual")
+    compared = {key: value for key, value in expected.items() if key[0] != "UU"}
+    assert len(compared) > 50
+    for key, value in compared.items():
+        assert found[key] == pytest.approx(value, rel=1e-8, abs=1e-12), key
+    assert found["chi", "BRD"] == pytest.approx(0.105687138, rel=1e-8)
+    reported = json.loads((DATA / "hosoe_quocge" / "objective.json").read_text())["objective_GAMS_reported"]
+    assert utility(model, {"": read_sam("hosoe_quocge")}, "") == pytest.approx(reported, abs=5e-5)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 
 from eacu.calibration.benchmark import BY_SECTOR, FINAL_USERS, Benchmark
 from eacu.model.accounts import payments
@@ -165,37 +166,54 @@ def choices_of_carriers(b: Benchmark, x: State) -> dict[str, float]:
 def choices_of_households(b: Benchmark, x: State) -> dict[str, float]:
     """The linear expenditure system with the benchmark's income elasticities and Frisch parameter.
 
-    Marginal budget shares are budget shares times income elasticities scaled to Engel aggregation, committed
-    quantities follow from the Frisch parameter; goods for which they would be negative are left out.
+    Marginal budget shares are budget shares times income elasticities; committed quantities follow from the
+    Frisch parameter.
     """
     goods = b.household_demand.index
     value = b.household_demand * (1 + at(b.sales_tax["household"], goods, "region"))
     share = value / at(value.groupby("region").sum(), goods, "region")
-    eta = b.income_elasticity.reindex(goods)
-    eta = eta / at((share * eta).groupby("region").sum(), goods, "region")
-    frisch = at(b.frisch, goods, "region")
-    regular = (eta < -frisch).groupby("region").transform("all")
-    committed = value * (1 + eta / frisch) * at(x["population"], goods, "region")
+    eta = _income_elasticities(b, share)
+    committed = value * (1 + eta / at(b.frisch, goods, "region")) * at(x["population"], goods, "region")
     price = purchaser_price(b, x, "household")
     left = (value * x["household_demand"] - committed) * price / (share * eta)
     spent = (value * x["household_demand"] * price).groupby("region").sum()
     return {
-        "linear expenditure system": _same_within(left[regular], ["region"]),
+        "linear expenditure system": _same_within(left, ["region"]),
         "household spending": _gap(spent, x["household_spending"]),
     }
+
+
+def _income_elasticities(b: Benchmark, share: pd.Series) -> pd.Series:
+    """One factor per region scales the given elasticities to Engel aggregation; none exceeds minus Frisch."""
+    given = b.income_elasticity.reindex(share.index)
+    parts = []
+    for r, eta in given.groupby("region"):
+        weight, limit = share[eta.index], -float(b.frisch[r])
+
+        def excess(scale: float, eta=eta, weight=weight, limit=limit) -> float:
+            return float((weight * (scale * eta).clip(upper=limit)).sum()) - 1
+
+        parts.append((brentq(excess, 0, 1e3, xtol=1e-15, rtol=1e-14) * eta).clip(upper=limit))
+    return pd.concat(parts).reindex(share.index)
 
 
 # ---- markets and budgets ----------------------------------------------------------------------------------
 
 
-def markets(b: Benchmark, x: State) -> dict[str, float]:
-    """Factors, composite goods and home goods: what is supplied is used."""
+def _factor_balance(b: Benchmark, x: State) -> tuple[pd.Series, pd.Series]:
+    """Use and supply of each factor; of labour, the employed part of the labour force is supplied."""
     used = (
         (b.factor_value * x["factor_use"].reindex(b.factor_value.index)).groupby(["factor", "region"]).sum()
     )
     force = b.factor_value.groupby(["factor", "region"]).sum() * x["endowment"]
     rate = x["unemployment_rate"]
     jobs = ((1 - rate * x["unemployment"]) / (1 - rate)).reindex(force.index, fill_value=1.0)
+    return used, force * jobs
+
+
+def markets(b: Benchmark, x: State) -> dict[str, float]:
+    """Factors, composite goods and home goods: what is supplied is used."""
+    used, supply = _factor_balance(b, x)
     inputs = b.intermediate.index
     scale = x["activity"] / x["productivity"]
     demand = [
@@ -209,9 +227,17 @@ def markets(b: Benchmark, x: State) -> dict[str, float]:
     ]
     absorbed = pd.concat(demand).groupby(BY_SECTOR).sum()
     return {
-        "factor markets": _gap(used, force * jobs),
+        "factor markets": _gap(used, supply),
         "composite goods": _gap(b.absorption * x["composite"], absorbed),
     }
+
+
+def excess_demand(b: Benchmark, x: State, factor: str, region: str) -> float:
+    """Value of what is demanded of a factor beyond its supply, as a share of benchmark world GDP."""
+    used, supply = _factor_balance(b, x)
+    key = (factor, region)
+    value = (used[key] - supply[key]) * x["factor_price"][key]
+    return float(value / (x.scalar("numeraire") * b.gdp.sum()))
 
 
 def budgets(b: Benchmark, x: State) -> dict[str, float]:
@@ -279,6 +305,13 @@ def consumer_price(b: Benchmark, x: State) -> pd.Series:
     return (basket / base.groupby("region").sum()).reindex(b.regions)
 
 
+def real_wage(b: Benchmark, x: State) -> pd.Series:
+    """Market wage of each kind of labour over consumer prices."""
+    labour = x["unemployment"].index
+    cpi = consumer_price(b, x).rename("consumer price")
+    return at(x["factor_price"], labour, "factor", "region") / at(cpi, labour, "region")
+
+
 def price_indices(b: Benchmark, x: State) -> dict[str, float]:
     """Price levels, the numeraire, real wages, the return to capital and the real exchange rate."""
     cpi = consumer_price(b, x)
@@ -293,12 +326,11 @@ def price_indices(b: Benchmark, x: State) -> dict[str, float]:
         "government price": _gap(x["government_price"], baskets["government"]),
         "investment price": _gap(x["investment_price"], baskets["investment"]),
     }
-    return found | _factor_definitions(b, x, cpi, baskets["investment"]) | _exchange_rate(b, x)
+    return found | _factor_definitions(b, x, baskets["investment"]) | _exchange_rate(b, x)
 
 
-def _factor_definitions(b: Benchmark, x: State, cpi: pd.Series, price: pd.Series) -> dict[str, float]:
-    labour = x["unemployment"].index
-    wage = at(x["factor_price"], labour, "factor", "region") / at(cpi.rename("cpi"), labour, "region")
+def _factor_definitions(b: Benchmark, x: State, price: pd.Series) -> dict[str, float]:
+    wage = real_wage(b, x)
     curve = wage ** (1 / -0.1) + x["off_wage_curve"]
     capital = b.factor_value.index.get_level_values("factor") == "capital"
     stock = b.factor_value[capital]

@@ -98,9 +98,7 @@ class IpoptSystem:
         for name in outer & self._at.keys():
             k = self._at[name]
             start[k] = lower[k] = upper[k] = exogenous.get(name, start[k])
-        found = self._solver(
-            x0=start, lbx=lower, ubx=upper, lbg=self._equations[0], ubg=self._equations[1]
-        )
+        found = self._solver(x0=start, lbx=lower, ubx=upper, lbg=self._equations[0], ubg=self._equations[1])
         if not self._solver.stats()["success"]:
             raise IpoptError(f"Ipopt stopped with '{self._solver.stats()['return_status']}'")
         values = found["x"].full().ravel().tolist()

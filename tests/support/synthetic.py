@@ -45,20 +45,22 @@ def synthetic_sam(
     seed: int = 1,
     taxes: bool = True,
     intra: tuple[str, ...] | None = None,
+    sales_tax: tuple[float, float, float] = (0.15, 0.0, -0.02),
 ) -> Sam:
     """A balanced SAM of the contract's format.
 
     About a fifth of the possible trade flows is absent; the last sector is not traded; the second (if there
     are four or more) is not produced in the second region; the next to last supplies transport; natural
     resources are used in the first two sectors only. ``intra`` names the regions that trade with themselves
-    (default: the last). With ``taxes`` false every rate is zero.
+    (default: the last). ``sales_tax`` is the middle of the rates that household, government and investment pay.
+    With ``taxes`` false every rate is zero.
     """
     rng = np.random.default_rng(seed)
     ledger = _Ledger()
     size = dict(zip(regions, rng.uniform(20, 200, len(regions)), strict=True))
     absent = {(regions[1], sectors[1])} if len(sectors) > 3 and len(regions) > 1 else set()
     sales = _draw_trade(ledger, rng, regions, sectors, size, absent, taxes, intra or regions[-1:])
-    _draw_use(ledger, rng, regions, sectors, sales, taxes)
+    _draw_use(ledger, rng, regions, sectors, sales, sales_tax if taxes else None)
     _close(ledger, rng, regions, sectors, taxes)
     return Sam.from_table(ledger.table(), tolerance=1e-12, where="synthetic SAM")
 
@@ -105,7 +107,7 @@ def _draw_trade(ledger, rng, regions, sectors, size, absent, taxes, intra) -> di
     return sales
 
 
-def _draw_use(ledger, rng, regions, sectors, sales, taxes) -> None:
+def _draw_use(ledger, rng, regions, sectors, sales, sales_tax) -> None:
     """Intermediate use, factor use, final demand and the sales tax on it."""
     for r in regions:
         active = [g for g in sectors if (r, g) in sales]
@@ -129,17 +131,15 @@ def _draw_use(ledger, rng, regions, sectors, sales, taxes) -> None:
                 if (g, j) in use:
                     use[g, j] *= limit
                     ledger.pay((r, f"commodity:{g}"), (r, f"activity:{j}"), use[g, j])
-            _draw_factors(ledger, rng, r, j, sectors, sales[r, j], bought * limit, taxes)
+            _draw_factors(ledger, rng, r, j, sectors, sales[r, j], bought * limit, sales_tax is not None)
         for g, total in supply.items():
             left = total - sum(use.get((g, j), 0.0) for j in active)
             for buyer, share in zip(
                 ("household", "government", "investment"), rng.dirichlet([6.0, 2.0, 2.0]), strict=True
             ):
                 ledger.pay((r, f"commodity:{g}"), (r, buyer), share * left)
-        if taxes:
-            for buyer, rate in zip(
-                ("household", "government", "investment"), (0.15, 0.0, -0.02), strict=True
-            ):
+        if sales_tax is not None:
+            for buyer, rate in zip(("household", "government", "investment"), sales_tax, strict=True):
                 rate *= rng.uniform(0.5, 1.5)
                 ledger.pay((r, "tax:sales"), (r, buyer), rate * ledger.paid(r, buyer))
 
