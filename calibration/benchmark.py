@@ -26,6 +26,11 @@ SECTOR_ELASTICITIES = (
     "omega_destinations",
     "income_elasticity",
 )
+FORMS = {"sigma_inputs": 0.0, "sigma_consumption": 1.0, "sigma_government": 0.0, "sigma_investment": 0.0}
+"""Elasticities that need not be given, with the functional form that holds then: intermediate goods and value
+added, the baskets of government and investment in fixed proportions, supernumerary consumption in fixed shares."""
+PERFECT = ("sigma_armington", "omega_supply")
+"""Elasticities that may be infinite: goods of different origin, or sold at home and abroad, are then the same good."""
 
 
 class BenchmarkError(ValueError):
@@ -90,6 +95,12 @@ class Benchmark:
     omega_destinations: pd.Series
     income_elasticity: pd.Series
     frisch: pd.Series
+    sigma_inputs: pd.Series
+    """Between intermediate goods and value added."""
+    sigma_consumption: pd.Series
+    """Among goods in the household's supernumerary consumption; by region, as the next two."""
+    sigma_government: pd.Series
+    sigma_investment: pd.Series
     numeraire_region: str
 
     @classmethod
@@ -107,7 +118,8 @@ class Benchmark:
         """Read flows off the SAM, divide payments by their bases to get rates, attach elasticities.
 
         ``elasticities`` has the columns region, sector, parameter, value; the parameters are
-        :data:`SECTOR_ELASTICITIES` by region and sector and ``frisch`` by region (its sector cell is empty).
+        :data:`SECTOR_ELASTICITIES` by region and sector and ``frisch`` by region (its sector cell is empty);
+        those of :data:`FORMS` may be added, ``sigma_inputs`` by region and sector, the others by region.
         ``regions``, ``sectors``, ``factors`` fix the order (default: that of the SAM) and must name the
         SAM's own members. The numeraire is the consumer price of ``numeraire_region`` (default ROW, else the
         last region).
@@ -388,15 +400,19 @@ def _elasticities(table: pd.DataFrame, demand: pd.Series, regions: tuple[str, ..
     missing = [c for c in ("region", "sector", "parameter", "value") if c not in table.columns]
     if missing:
         raise BenchmarkError(f"Elasticities: column(s) {missing} are missing; found {list(table.columns)}.")
-    known = (*SECTOR_ELASTICITIES, "frisch")
+    known = (*SECTOR_ELASTICITIES, "frisch", *FORMS)
     unknown = sorted(set(table["parameter"]) - set(known))
     if unknown:
         raise BenchmarkError(f"Elasticities: unknown parameter(s) {unknown}; known are {known}.")
     result = {}
     for name in known:
         rows = table[table["parameter"] == name]
-        keys = ["region"] if name == "frisch" else BY_SECTOR
-        wanted = pd.Index(regions, name="region") if name == "frisch" else demand.index
+        by_sector = name in SECTOR_ELASTICITIES or name == "sigma_inputs"
+        keys = BY_SECTOR if by_sector else ["region"]
+        wanted = demand.index if by_sector else pd.Index(regions, name="region")
+        if name in FORMS and rows.empty:
+            result[name] = pd.Series(FORMS[name], index=wanted)
+            continue
         if rows.duplicated(keys).any():
             doubled = rows.loc[rows.duplicated(keys), keys].iloc[0].tolist()
             raise BenchmarkError(f"Elasticities: {name} is given twice for {doubled}.")
@@ -414,7 +430,8 @@ def _elasticities(table: pd.DataFrame, demand: pd.Series, regions: tuple[str, ..
 
 def _check_elasticities(elasticities: dict[str, pd.Series]) -> None:
     for name, series in elasticities.items():
-        bad = series[~np.isfinite(series) | (series > -1 if name == "frisch" else series < 0)]
+        admissible = np.isfinite(series) | (np.isposinf(series) & (name in PERFECT))
+        bad = series[~admissible | (series > -1 if name == "frisch" else series < 0)]
         if len(bad):
             rule = "zero or more"
             if name == "frisch":
@@ -425,10 +442,10 @@ def _check_elasticities(elasticities: dict[str, pd.Series]) -> None:
 
 
 def _check_rates(benchmark: Benchmark) -> None:
-    """Rates must leave every price and net payment positive; every series must be finite."""
+    """Rates must leave every price and net payment positive; flows, rates and balances must be finite."""
     for field in fields(benchmark):
         series = getattr(benchmark, field.name)
-        if isinstance(series, pd.Series) and not np.isfinite(series).all():
+        if field.name not in PERFECT and isinstance(series, pd.Series) and not np.isfinite(series).all():
             bad = series[~np.isfinite(series)]
             raise BenchmarkError(f"Benchmark: {field.name} is not a finite number at {bad.index[0]}.")
     for name in ("import_tariff", "export_tax", "sales_tax", "factor_tax"):

@@ -19,6 +19,8 @@ from .trade import margin_rates, sector_list
 FLOW = ["sector", "exporter", "importer"]
 FREE_TRADE = ("RUS", "BLR", "KAZ", "KGZ")
 """Regions that charged each other no import duty in 2007: CIS free trade (1994) and EurAsEC (2000)."""
+TRACE = 1e-4
+"""Export taxes below this share of a good's exports are traces of rounding in the source, not a tax."""
 AGGREGATES = ("EU", "CHN")
 """Regions whose trade with themselves pays no duty (ROW's does: it is trade between unlike countries)."""
 
@@ -115,6 +117,8 @@ def _export_tax(fob: pd.Series, tables: Tables) -> pd.Series:
         full[flow] = value * _share(share, exporter, good, importer)
     taxed = pd.Series(full).rename_axis(FLOW)
     base = taxed.groupby(["sector", "exporter"]).transform("sum")
+    exported = fob.groupby(["sector", "exporter"]).sum().rename_axis(["sector", "region"])
+    revenue = revenue[revenue.abs() > TRACE * exported.reindex(revenue.index)]
     keys = pd.MultiIndex.from_arrays(
         [fob.index.get_level_values("sector"), fob.index.get_level_values("exporter")]
     )

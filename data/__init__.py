@@ -25,13 +25,15 @@ class TableError(ValueError):
     """A data table is missing, incomplete or ambiguous; the message names the file and the cure."""
 
 
-def path(name: str) -> Path:
+def path(name: str, folder: Path = _ROOT) -> Path:
     """The file of a table or document, e.g. ``path("sources/gtap_sam")`` or ``path("SOURCES.md")``.
+
+    ``folder`` is another folder laid out like ``data``, for tables of one's own.
 
     Raises:
         TableError: there is no such file; the message lists the files of the same folder.
     """
-    wanted = _ROOT / name
+    wanted = folder / name
     found = wanted if wanted.suffix else wanted.with_suffix(".csv")
     if not found.is_file():
         present = sorted(p.stem for p in found.parent.glob("*.csv")) if found.parent.is_dir() else []
@@ -41,12 +43,13 @@ def path(name: str) -> Path:
     return found
 
 
-def table(name: str, columns: Sequence[str] = ()) -> pd.DataFrame:
+def table(name: str, columns: Sequence[str] = (), folder: Path = _ROOT) -> pd.DataFrame:
     """Read the table ``data/<name>.csv`` and refuse one that cannot be trusted.
 
     Args:
         name: path below ``data`` without ``.csv``, e.g. ``"sources/national_accounts"``.
         columns: columns the caller relies on, checked besides those every table of its folder must have.
+        folder: another folder laid out like ``data``.
 
     Returns:
         The table as stored, with a default integer index.
@@ -54,7 +57,7 @@ def table(name: str, columns: Sequence[str] = ()) -> pd.DataFrame:
     Raises:
         TableError: file missing; column missing; empty or non-numeric cell; duplicate key; unknown quality.
     """
-    file = path(name)
+    file = path(name, folder)
     frame = pd.read_csv(file, dtype=_CODES, keep_default_na=False, na_values=[""])
     required = [*columns, *(_FIGURE_COLUMNS if name.startswith("sources/") else ())]
     missing = [c for c in required if c not in frame.columns]

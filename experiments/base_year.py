@@ -33,24 +33,34 @@ class BaseYear:
 
 @dataclass(frozen=True)
 class _Tables:
-    """The loader of ``data/`` that remembers what it has read."""
+    """The loader of ``data/`` that remembers what it has read; ``own`` tables go before those shipped."""
 
+    own: Path | None = None
     read: dict[str, Path] = field(default_factory=dict)
 
+    def file(self, name: str) -> Path:
+        """Where a table is read from."""
+        if self.own is not None and name in (SAM, SCHEDULES):
+            return data.path(name, self.own)
+        return data.path(name)
+
     def __call__(self, name: str) -> pd.DataFrame:
-        self.read[name] = data.path(name)
-        return data.table(name)
+        file = self.read[name] = self.file(name)
+        return data.table(name, folder=file.parents[name.count("/")])
 
 
-@lru_cache(maxsize=1)
-def load_base_year() -> BaseYear:
-    """Read the shipped base year; the second call costs nothing.
+@lru_cache(maxsize=4)
+def load_base_year(folder: Path | None = None) -> BaseYear:
+    """Read the shipped base year, or one that ``eacu calibrate`` wrote; the second call costs nothing.
+
+    Args:
+        folder: holds ``sam/sam_2007.csv`` and ``policy/tariffs.csv``; everything else is read as shipped.
 
     Raises:
         SamError, BenchmarkError, TableError, RegimeError: a data file is missing or cannot be trusted.
     """
-    tables = _Tables()
-    sam_file = data.path(SAM)
+    tables = _Tables(folder)
+    sam_file = tables.file(SAM)
     benchmark = Benchmark.from_sam(
         Sam.read(sam_file),
         model_elasticities(tables),

@@ -13,7 +13,10 @@ def unknown_name(kind: str, given: str, valid: Iterable[str]) -> str:
     """
     names = list(valid)
     by_lower = {name.lower(): name for name in names}
-    close = get_close_matches(given.lower(), by_lower, n=1, cutoff=0.4)
+    close = get_close_matches(given.lower(), by_lower, n=5, cutoff=0.4)
+    close.sort(
+        key=lambda name: sorted(name) != sorted(given.lower())
+    )  # letters in the wrong order come first
     suggestion = f"; did you mean {by_lower[close[0]]!r}?" if close else "."
     listed = ", ".join(names) if names else "none"
     return f"unknown {kind} {given!r}{suggestion} Valid: {listed}."

@@ -194,9 +194,15 @@ def _locate(name: str | Path, folder: Path, referrer: Path | None) -> Path:
                 f"there is no regime file {file}. List the regimes that come with eacu: eacu regimes"
             )
         return file
-    for candidate in (beside / f"{name}.toml", folder / f"{name}.toml"):
-        if candidate.is_file() and (referrer is not None or candidate.parent == folder):
-            return candidate
+    own, shipped = beside / f"{name}.toml", folder / f"{name}.toml"
+    found = [file for file in (own, shipped) if file.is_file() and (referrer or file.parent == folder)]
+    if len({file.resolve() for file in found}) > 1:
+        raise RegimeError(
+            f"{referrer.name if referrer else name}: builds_on = {str(name)!r} could mean {own} or the regime of "
+            f"that name that comes with eacu. Write builds_on = '{name}.toml' for the file, or rename it"
+        )
+    if found:
+        return found[0]
     where = f"{referrer.name}: builds_on: " if referrer else ""
     raise RegimeError(where + unknown_name("regime", str(name), regime_names(folder)))
 

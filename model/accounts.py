@@ -61,7 +61,6 @@ def payments(b: Benchmark, x: State) -> Payments:
     flows = b.exports.index
     intermediate = b.intermediate.index
     employment = b.factor_value.index
-    scale = x["activity"] / x["productivity"]
     bought_at = at(x["composite_price"].rename_axis(["input", "region"]), intermediate, "input", "region")
     factor_value = b.factor_value * x["rental"] * x["factor_use"]
     exports = b.exports * x["shipments"] * x["flow_price"]
@@ -74,7 +73,7 @@ def payments(b: Benchmark, x: State) -> Payments:
     pool = x["pool_transfer"]
     spending = final.groupby(["user", "region"]).sum().reindex(x["sales_tax"].index)
     return Payments(
-        intermediate=b.intermediate * at(scale, intermediate, "sector", "region") * bought_at,
+        intermediate=b.intermediate * _input_use(b, x, bought_at) * bought_at,
         factor_value=factor_value.reindex(employment),
         domestic_sales=b.domestic_sales * x["domestic_demand"] * x["domestic_price"],
         exports=exports,
@@ -97,10 +96,30 @@ def payments(b: Benchmark, x: State) -> Payments:
 
 def final_volume(b: Benchmark, x: State) -> pd.Series:
     """Final demand at benchmark market prices, million USD, by (user, sector, region)."""
-    government = b.government_demand * at(x["government_consumption"], b.government_demand.index, "region")
-    investment = b.investment_demand * at(x["investment"], b.investment_demand.index, "region")
-    parts = (b.household_demand * x["household_demand"], government, investment)
+    parts = (
+        b.household_demand * x["household_demand"],
+        _basket(b, x, "government", x["government_consumption"], b.sigma_government),
+        _basket(b, x, "investment", x["investment"], b.sigma_investment),
+    )
     return pd.concat(dict(zip(FINAL_USERS, parts, strict=True)), names=["user"])
+
+
+def _input_use(b: Benchmark, x: State, price: pd.Series) -> pd.Series:
+    """Use of intermediate goods relative to the benchmark: in proportion to the activity, or CES."""
+    index = b.intermediate.index
+    net_price = x["output_price"] * (1 - x["production_tax"]) / (1 - b.production_tax)
+    cost = at(net_price * x["productivity"], index, "sector", "region")
+    scale = at(x["activity"] / x["productivity"], index, "sector", "region")
+    return scale * (cost / price) ** at(b.sigma_inputs, index, "sector", "region")
+
+
+def _basket(b: Benchmark, x: State, user: str, volume: pd.Series, sigma: pd.Series) -> pd.Series:
+    """Purchases of government or investment at benchmark prices: in fixed proportions, or CES."""
+    goods = b.final_demand(user)
+    tax = x["sales_tax_factor"].xs(user, level="user").rename(f"sales tax of {user}")
+    price = at(tax, goods.index, "region") * at(x["composite_price"], goods.index, "sector", "region")
+    basket = at(x[f"{user}_price"], goods.index, "region")
+    return goods * at(volume, goods.index, "region") * (basket / price) ** at(sigma, goods.index, "region")
 
 
 def _final_demand(b: Benchmark, x: State) -> pd.Series:

@@ -208,6 +208,22 @@ _GOVERNMENT = (
         "investment is fixed and labour fully employed, a tax on all purchases alike is paid like a lump sum.",
         _budget("sales_tax_power"),
     ),
+    Choice(
+        "government",
+        "budget-consumption",
+        "Tax rates and the real transfer are fixed, and government consumption and savings share what is left of "
+        "revenue in fixed proportion, so that public consumption bears what the treasury loses; welfare does not "
+        "count it.",
+        tuple(
+            Fixed(name)
+            for name in (
+                "government_savings_ratio",
+                "real_transfer",
+                "direct_tax_retention",
+                "sales_tax_power",
+            )
+        ),
+    ),
 )
 
 _EXTERNAL = (

@@ -157,6 +157,12 @@ CLOSURES = {
             summary="A government that makes good lost duties by taxing purchases.",
         ),
         compose(
+            "fixed-shares",
+            "budget-consumption",
+            "savings-driven",
+            summary="The textbook's closure: household and government save fixed shares of what they have.",
+        ),
+        compose(
             "fixed-exchange-rate",
             "real-exchange-rate",
             summary="Capital flows defend the real exchange rate.",

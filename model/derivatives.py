@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from .closures import nearest
 from .engine import CompiledSystem, compile_model
 from .engine.derivatives import DerivativeError, Derivatives, Outputs, columns_of
-from .engine.path import TOLERANCE, Subtotals
+from .engine.path import TOLERANCE, Subtotals, joined, partway
 from .engine.path import subtotals as _subtotals
 from .instruments import INSTRUMENTS
 from .measures import MEASURES
@@ -107,9 +107,11 @@ def subtotals(
         members: the union, for the dimension ``partner``.
         tolerance: accuracy, see `eacu.model.engine.path.Subtotals`.
 
-    The path is the straight line in the instruments, with one exception: keys of a pool that is empty at an
-    end take their value of the other end at once, which changes nothing there. On a line of its own a key
-    would share out less than is paid in.
+    The path has two legs, each a straight line in the instruments: first everything but the pool of duties,
+    then the pool. Pooling moves money, and what it moves depends on the tariffs in force; taken together on one
+    line, the pool would be credited with part of what the tariffs collect. Keys of a pool that is empty at an
+    end take their value of the other end at once, which changes nothing there: on a line of its own a key would
+    share out less than is paid in.
 
     Raises:
         SelectionError: an unknown name, index or dimension.
@@ -127,7 +129,16 @@ def subtotals(
     for label, column in zip(labels, changed.tolist(), strict=True):
         groups[label].append(column)
     named = {" ".join(filter(None, label)): columns for label, columns in groups.items()}
-    found = _subtotals(system, start, end, named, outputs, tolerance, equations.fixed)
+    pool = {k for k in changed.tolist() if _name_and_index(system.variables[k])[0] in POOLING}
+    others = [k for k in changed.tolist() if k not in pool]
+    if pool and others:
+        middle = partway(system, start, end, others, equations.fixed)
+        found = joined(
+            _subtotals(system, start, middle, named, outputs, tolerance, equations.fixed),
+            _subtotals(system, middle, end, named, outputs, tolerance, equations.fixed),
+        )
+    else:
+        found = _subtotals(system, start, end, named, outputs, tolerance, equations.fixed)
     found.contributions.index = (
         pd.MultiIndex.from_tuples(list(groups), names=list(by)) if groups else pd.Index([])
     )

@@ -18,16 +18,27 @@ def ces_price(terms: Iterable[tuple[float, Any]], sigma: float) -> Any:
     r"""Unit cost of a CES bundle: ``terms`` are pairs of a value share and a relative price.
 
     .. math:: p = \Big(\sum_i \theta_i p_i^{1-\sigma}\Big)^{1/(1-\sigma)}, \qquad
-              p = \prod_i p_i^{\theta_i} \text{ if } \sigma = 1
+              p = \prod_i p_i^{\theta_i} \text{ if } \sigma = 1, \qquad
+              p = \sum_i \theta_i p_i \text{ if } \sigma = 0
 
     A bundle with a single member costs what the member costs, whatever the elasticity.
     """
     terms = list(terms)
     if len(terms) == 1:
         return terms[0][1]
+    if sigma == 0:
+        return sum(share * price for share, price in terms)
     if sigma == 1:
         return pyo.exp(sum(share * pyo.log(price) for share, price in terms))
     return sum(share * price ** (1 - sigma) for share, price in terms) ** (1 / (1 - sigma))
+
+
+def ces_demand(activity: Any, cost: Any, price: Any, sigma: float) -> Any:
+    r"""Demand for a member of a CES bundle per benchmark demand (Shephard's lemma).
+
+    .. math:: x_i = y\, (p / p_i)^{\sigma}, \qquad x_i = y \text{ if } \sigma = 0
+    """
+    return activity if sigma == 0 else activity * (cost / price) ** sigma
 
 
 def cet_price(terms: Iterable[tuple[float, Any]], omega: float) -> Any:

@@ -42,7 +42,7 @@ UNITS: dict[str, str] = {
     "tariff_revenue_usd_mn": "mn USD (duty collected at the region's border, numeraire units)",
     "tariff_received_usd_mn": "mn USD (duty after sharing of the pool, numeraire units)",
     "pool_transfer_usd_mn": "mn USD (received less collected)",
-    "tariff_rate_extra_base_pct": "% (duty over cif value on imports from outside the union, benchmark)",
+    "tariff_rate_extra_base_pct": "% (duty over cif value of all imports of goods and services from outside the union, benchmark)",
     "tariff_rate_extra_pct": "% (the same in the solution)",
 }
 """Indicator -> unit and definition."""
@@ -124,6 +124,8 @@ def welfare(b: Benchmark, x: State) -> pd.DataFrame:
     p_i^{\hat\beta_i}`, :math:`\hat\beta_i = \beta_i/\sum\beta`, and utility :math:`u` equal to one in the
     benchmark (Hosoe, Gasawa and Hashimoto 2010, ch. 9; Varian 1992, ch. 10):
 
+    :math:`\prod p^{\hat\beta}` being a CES index where the benchmark gives an elasticity (see ``households``).
+
     .. math:: EV = e(\bar p, u) - e(\bar p, \bar u), \qquad CV = e(p, u) - e(p, \bar u)
 
     Prices include sales tax. Committed quantities are those of the solution's population.
@@ -132,7 +134,7 @@ def welfare(b: Benchmark, x: State) -> pd.DataFrame:
     price = at(x["composite_price"], les.index, "sector", "region")
     price = price * at(x["sales_tax_factor"].xs("household", level="user"), les.index, "region")
     population = at(x["population"], les.index, "region")
-    deflator = np.exp((les["beta"] * np.log(price)).groupby("region").sum()).reindex(b.regions)
+    deflator = _ces_index(les["beta"], price, b.sigma_consumption)
     spending = b.household_demand.groupby("region").sum().reindex(b.regions) * (1 + b.sales_tax["household"])
     supernumerary = spending - les["gamma"].groupby("region").sum()
     utility = x["supernumerary"] / deflator
@@ -147,6 +149,14 @@ def welfare(b: Benchmark, x: State) -> pd.DataFrame:
             "cv_usd_mn": cv / x.scalar("numeraire"),
         }
     ).reindex(b.regions)
+
+
+def _ces_index(shares: pd.Series, price: pd.Series, sigma: pd.Series) -> pd.Series:
+    """Unit cost of a CES bundle by region; Cobb-Douglas where the elasticity is one."""
+    cobb_douglas = np.exp((shares * np.log(price)).groupby("region").sum()).reindex(sigma.index)
+    power = (1 - sigma).replace(0.0, 1.0)
+    ces = (shares * price ** at(power, price.index, "region")).groupby("region").sum().reindex(sigma.index)
+    return (ces ** (1 / power)).where(sigma != 1, cobb_douglas)
 
 
 def _consumption_volume(b: Benchmark, x: State) -> pd.Series:

@@ -76,6 +76,9 @@ INSTRUMENTS: dict[str, Instrument] = {
         Instrument("numeraire", (), "index", "consumer price of the numeraire region", above=0),
         Instrument("foreign_savings", _REGION, "mn USD", "net capital inflow in numeraire units"),
         Instrument("government_savings", _REGION, "mn USD", "government savings in investment goods"),
+        Instrument(
+            "government_savings_ratio", _REGION, "ratio", "government savings per unit of consumption"
+        ),
         Instrument("government_consumption", _REGION, "index", "volume of consumption", above=0),
         Instrument("investment", _REGION, "index", "volume of investment", above=0),
         Instrument("investment_rate", _REGION, "index", "investment per unit of capital", above=0),

@@ -16,15 +16,11 @@ import pyomo.environ as pyo
 def equivalent_variation(m: pyo.ConcreteModel, r: str) -> Any:
     r"""Equivalent variation, million USD at benchmark prices.
 
-    .. math:: EV_r = N_r \sum_i \bar\gamma_{ir} + \bar S_r s_r \prod_i (k_{hr}\, p^Q_{ir})^{-\beta_{ir}} - \bar E_r
+    .. math:: EV_r = N_r \sum_i \bar\gamma_{ir} + \bar S_r s_r / P^S_r - \bar E_r
     """
-    goods = m.household_goods_of[r]
-    tax = m.sales_tax_factor["household", r]
-    log_price = sum(m.budget_share[i, r] * pyo.log(tax * m.composite_price[i, r]) for i in goods)
-    committed = sum(m.committed0[i, r] for i in goods) * m.population[r]
-    return (
-        committed + m.supernumerary0[r] * m.supernumerary[r] * pyo.exp(-log_price) - m.household_spending0[r]
-    )
+    committed = sum(m.committed0[i, r] for i in m.household_goods_of[r]) * m.population[r]
+    utility = m.supernumerary0[r] * m.supernumerary[r] / m.supernumerary_price[r]
+    return committed + utility - m.household_spending0[r]
 
 
 def real_gdp(m: pyo.ConcreteModel, r: str) -> Any:
@@ -33,8 +29,10 @@ def real_gdp(m: pyo.ConcreteModel, r: str) -> Any:
     household = sum(m.household_demand0[i, r] * m.household_demand[i, r] for i in m.household_goods_of[r])
     final = (
         (1 + m.sales_tax0["household", r]) * household
-        + m.government_consumption0[r] * m.government_consumption[r]
-        + m.investment0[r] * m.investment[r]
+        + (1 + m.sales_tax0["government", r])
+        * sum(m.government_demand0[i, r] * m.government_use[i, r] for i in m.government_goods_of[r])
+        + (1 + m.sales_tax0["investment", r])
+        * sum(m.investment_demand0[i, r] * m.investment_use[i, r] for i in m.investment_goods_of[r])
     )
     sold = sum(float(b.fob[g, r, s]) * m.shipments[g, r, s] for g, s in m.export_flows_of[r])
     carried = sum(m.margin_supply0[k] * m.carrier_supply[k] for k in m.carriers if k[1] == r)

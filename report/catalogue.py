@@ -69,6 +69,8 @@ def query(out: Path, sql: str) -> pd.DataFrame:
     Besides the tables of the catalogue there is the view ``results`` (column ``run`` and the tidy columns of
     results.parquet). Raises CatalogueError with DuckDB's explanation when the SQL is wrong.
     """
+    if not sql.strip():
+        raise CatalogueError("the query is empty. Try: select * from runs")
     sync(out)
     with _connect(out, read_only=True) as connection:
         try:

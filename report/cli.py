@@ -7,6 +7,8 @@ needs them, so that ``eacu --help`` answers at once.
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +21,7 @@ from .console import CHECK_FAILED, errors_in_words, print_tables, progress
 if TYPE_CHECKING:
     from ..experiments.run import Run
 
+FIGURE_TYPES = (".svg", ".png", ".pdf")
 DEFAULT_REGIMES = ("pre-union", "union-2010-07", "wto-joint")
 app = typer.Typer(
     help="A computable general equilibrium model of the customs union of Russia, Belarus and Kazakhstan.",
@@ -50,6 +53,9 @@ def run(
     ] = False,
     out: Out = Path("runs"),
     save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
+    base_year: Annotated[
+        Path | None, typer.Option(help="Folder written by eacu calibrate, instead of the shipped base year.")
+    ] = None,
     figure: Annotated[
         Path | None, typer.Option(help="Draw welfare and real GDP by member into this .svg, .png or .pdf.")
     ] = None,
@@ -57,9 +63,13 @@ def run(
 ) -> None:
     """Solve regimes and print what they do to each member, then the checks."""
     with errors_in_words(debug):
+        from ..experiments.base_year import load_base_year
         from ..experiments.run import run as solve
 
-        result = solve(*(regimes or DEFAULT_REGIMES), closure=closure, tell=progress)
+        if figure and figure.suffix not in FIGURE_TYPES:
+            raise ValueError(f"--figure {figure}: its ending must be one of {', '.join(FIGURE_TYPES)}")
+        base = load_base_year(base_year)
+        result = solve(*(regimes or DEFAULT_REGIMES), closure=closure, base=base, tell=progress)
         if save:
             _save(result, out)
         if figure:
@@ -114,7 +124,11 @@ app.command()(cli_closures.closures)
 
 def main() -> None:
     """Entry point of the console script."""
-    app(prog_name="eacu")
+    try:
+        app(prog_name="eacu")
+    except BrokenPipeError:  # the reader (head, a pager) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
 
 
 def _save(result: Run, out: Path) -> None:

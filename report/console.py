@@ -20,7 +20,7 @@ def errors_in_words(debug: bool) -> Iterator[None]:
     """Turn an error into its message and an exit code; with ``debug`` let the traceback through."""
     try:
         yield
-    except (typer.Exit, typer.Abort):
+    except (typer.Exit, typer.Abort, BrokenPipeError):
         raise
     except Exception as error:
         if debug:
@@ -36,11 +36,12 @@ def errors_in_words(debug: bool) -> Iterator[None]:
 
 def _exit_code(error: Exception) -> int | None:
     """2 for bad input, 1 for an economy that could not be solved, None for a fault of the program."""
-    if isinstance(error, ValueError | OSError):
-        return BAD_INPUT
+    from ..model.checks import ReplicationError
     from ..model.engine import EngineError
 
-    return CHECK_FAILED if isinstance(error, EngineError) else None
+    if isinstance(error, EngineError | ReplicationError):
+        return CHECK_FAILED
+    return BAD_INPUT if isinstance(error, ValueError | OSError) else None
 
 
 def progress(line: str) -> None:

@@ -28,7 +28,7 @@ TABLE_INDICATORS = (
     Indicator("real_gdp_pct", "Real GDP", "%"),
     Indicator("ev_pct_consumption", "Equivalent variation", "% of consumption"),
     Indicator("ev_usd_mn", "Equivalent variation", "USD mn", 0),
-    Indicator("cpi_pct", "Consumer prices", "%"),
+    Indicator("cpi_pct", "Consumer prices, against the rest of the world", "%"),
     Indicator("real_wage_pct", "Real wage", "%"),
     Indicator("imports_intra_pct", "Imports from the union", "%", 1),
     Indicator("imports_extra_pct", "Imports from outside", "%", 1),

@@ -2,7 +2,8 @@ r"""Households: one per region, linear expenditure system (Stone 1954; Geary 195
 
 The household receives all factor income and the government's transfer, pays direct tax, saves, and spends the
 rest on goods at prices including sales tax. Committed quantities :math:`\gamma` grow with population; the
-remaining *supernumerary* budget is spent in fixed shares :math:`\beta`. Calibration (Dervis, de Melo and
+remaining *supernumerary* budget is spent in fixed shares :math:`\beta`, or at constant elasticity of substitution
+where the benchmark gives one. Calibration (Dervis, de Melo and
 Robinson 1982, app. A; Hosoe et al. 2010, ch. 6): with budget shares :math:`s`, income elasticities
 :math:`\eta` normalised to Engel aggregation :math:`\sum_i s_i \eta_i = 1`, and the Frisch parameter
 :math:`\varphi = -\,\text{budget}/\text{supernumerary budget}`,
@@ -19,6 +20,7 @@ import pandas as pd
 import pyomo.environ as pyo
 
 from ...calibration.benchmark import Benchmark
+from ..functions import ces_price
 from ..sets import money, param, positive
 
 EQUATIONS = {
@@ -83,6 +85,7 @@ def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
     les = les_parameters(b)
     spending = b.household_demand.groupby("region").sum() * (1 + b.sales_tax["household"])
     disposable = spending + b.household_savings
+    m.sigma_consumption = param(m.R, b.sigma_consumption, "sigma_consumption")
     m.household_demand0 = param(m.household_goods, b.household_demand, "household_demand")
     m.household_spending0 = param(m.R, spending, "household spending")
     m.budget_share = param(m.household_goods, les["beta"], "marginal budget share")
@@ -104,14 +107,15 @@ def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
     m.household_savings = money(m.R, b.household_savings, "household_savings")
     m.savings_rate = money(m.R, b.household_savings / disposable, "savings rate")
     m.transfer = money(m.R, b.transfer, "transfer")
+    m.sales_tax_rate = pyo.Expression(m.final_users, m.R, rule=sales_tax_rate)  # other final users pay it too
+    m.sales_tax_factor = pyo.Expression(m.final_users, m.R, rule=sales_tax_factor)
 
 
 def add_equations(m: pyo.ConcreteModel) -> None:
     """Named expressions and equations of the block."""
-    m.sales_tax_rate = pyo.Expression(m.final_users, m.R, rule=sales_tax_rate)
     m.direct_tax_rate = pyo.Expression(m.R, rule=direct_tax_rate)
-    m.sales_tax_factor = pyo.Expression(m.final_users, m.R, rule=sales_tax_factor)
     m.committed_spending = pyo.Expression(m.R, rule=committed_spending)
+    m.supernumerary_price = pyo.Expression(m.R, rule=supernumerary_price)
     m.demand_household = pyo.Constraint(m.household_goods, rule=demand_household)
     m.definition_supernumerary = pyo.Constraint(m.R, rule=definition_supernumerary)
     m.definition_consumer_price = pyo.Constraint(m.R, rule=definition_consumer_price)
@@ -163,17 +167,33 @@ def definition_supernumerary(m: pyo.ConcreteModel, r: str) -> Any:
     return m.supernumerary0[r] * m.supernumerary[r] + m.committed_spending[r] == m.household_spending[r]
 
 
+def supernumerary_price(m: pyo.ConcreteModel, r: str) -> Any:
+    r"""Price of what is bought beyond committed quantities; :math:`\sigma^C_r` is one unless the benchmark says
+    otherwise.
+
+    .. math:: P^S_r = k_{hr} \prod_i (p^Q_{ir})^{\beta_{ir}}, \qquad
+              P^S_r = k_{hr} \Big(\sum_i \beta_{ir} (p^Q_{ir})^{1-\sigma^C_r}\Big)^{1/(1-\sigma^C_r)}
+
+    It is the true price index of the utility :math:`s_r / P^S_r`.
+    """
+    terms = [(m.budget_share[i, r], m.composite_price[i, r]) for i in m.household_goods_of[r]]
+    return m.sales_tax_factor["household", r] * ces_price(terms, m.sigma_consumption[r])
+
+
 def demand_household(m: pyo.ConcreteModel, i: str, r: str) -> Any:
     r"""Linear expenditure system; :math:`\bar C` and :math:`\bar\gamma` include benchmark sales tax.
 
     .. math:: \bar C_{ir} (1+\bar t^S_{hr})\, c_{ir}
               = \bar\gamma_{ir} N_r + \beta_{ir} \frac{\bar S_r s_r}{k_{hr}\, p^Q_{ir}}
+              \Big(\frac{P^S_r}{k_{hr}\, p^Q_{ir}}\Big)^{\sigma^C_r - 1}
 
     Source: Stone (1954); Hosoe, Gasawa and Hashimoto (2010), ch. 6.
     """
     value = m.household_demand0[i, r] * (1 + m.sales_tax0["household", r])
     price = m.sales_tax_factor["household", r] * m.composite_price[i, r]
     luxury = m.budget_share[i, r] * m.supernumerary0[r] * m.supernumerary[r] / price
+    if m.sigma_consumption[r] != 1:
+        luxury *= (m.supernumerary_price[r] / price) ** (m.sigma_consumption[r] - 1)
     return value * m.household_demand[i, r] == m.committed0[i, r] * m.population[r] + luxury
 
 

@@ -2,13 +2,16 @@ r"""Supply: output is divided between the home market and exports, exports among
 
 Two constant-elasticity-of-transformation frontiers (Powell and Gruen 1968; de Melo and Tarr 1992, ch. 3): the
 producer chooses the mix that maximises revenue. The international transport pool is one more destination of
-the export composite. An elasticity of zero means fixed proportions.
+the export composite. An elasticity of zero means fixed proportions; an infinite one in ``omega_supply`` means that
+goods for home and for abroad are the same good: it sells at one price, and buyers decide where it goes.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
 
@@ -16,6 +19,7 @@ from ...calibration.benchmark import BY_SECTOR, Benchmark
 from ..functions import cet_price
 from ..sets import param, positive
 from ..state import at
+from .transport import carrier_demand
 
 EQUATIONS = {"zero_profit_supply": "output_price", "zero_profit_exports": "export_price"}
 
@@ -33,9 +37,12 @@ def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
     m.export_share = param(m.exporters, outlets / b.output, "export share of output")
     m.destination_share = param(m.flows, b.exports / by_flow, "destination share of exports")
     m.carrier_share = param(m.carriers, b.margin_supply / outlets, "transport-pool share of exports")
-    m.omega_supply = param(m.activities, b.omega_supply, "omega_supply")
+    both = set(m.domestic) & set(m.exporters)
+    alike = set(b.omega_supply.index[np.isinf(b.omega_supply)])
+    m.omega_supply = param(m.activities, b.omega_supply.replace(math.inf, 0.0), "omega_supply")
     m.omega_destinations = param(m.activities, b.omega_destinations, "omega_destinations")
 
+    m.one_product = pyo.Set(dimen=2, initialize=[k for k in b.omega_supply.index if k in both and k in alike])
     m.domestic_price = positive(m.domestic)
     m.export_price = positive(m.exporters)
     m.flow_price = positive(m.flows)
@@ -58,8 +65,11 @@ def zero_profit_supply(m: pyo.ConcreteModel, g: str, r: str) -> Any:
     .. math:: p^Y_{gr} = \Big(\theta^D_{gr} (p^D_{gr})^{1+\omega_{gr}}
               + \theta^X_{gr} (p^X_{gr})^{1+\omega_{gr}}\Big)^{1/(1+\omega_{gr})}
 
-    Source: Powell and Gruen (1968); Rutherford (1999).
+    One price if the goods are the same: :math:`p^Y_{gr} = p^D_{gr} = p^X_{gr}`. Source: Powell and Gruen (1968);
+    Rutherford (1999).
     """
+    if (g, r) in m.one_product:
+        return m.output_price[g, r] == m.domestic_price[g, r]
     terms = []
     if (g, r) in m.domestic:
         terms.append((m.domestic_share[g, r], m.domestic_price[g, r]))
@@ -74,6 +84,8 @@ def zero_profit_exports(m: pyo.ConcreteModel, g: str, r: str) -> Any:
     .. math:: p^X_{gr} = \Big(\sum_s \theta_{grs} (p^F_{grs})^{1+\psi_{gr}}
               + \theta^T_{gr} (p^T_{gr})^{1+\psi_{gr}}\Big)^{1/(1+\psi_{gr})}
     """
+    if (g, r) in m.one_product:
+        return m.export_price[g, r] == m.output_price[g, r]
     terms = [(m.destination_share[g, r, s], m.flow_price[g, r, s]) for s in m.destinations[g, r]]
     if (g, r) in m.carriers:
         terms.append((m.carrier_share[g, r], m.carrier_price[g, r]))
@@ -84,7 +96,11 @@ def domestic_supply(m: pyo.ConcreteModel, g: str, r: str) -> Any:
     r"""Sales at home relative to the benchmark.
 
     .. math:: d_{gr} = y_{gr} \big(p^D_{gr} / p^Y_{gr}\big)^{\omega_{gr}}
+
+    Undetermined if goods for home and for abroad are the same.
     """
+    if (g, r) in m.one_product:
+        return pyo.Expression.Skip
     return m.activity[g, r] * (m.domestic_price[g, r] / m.output_price[g, r]) ** m.omega_supply[g, r]
 
 
@@ -93,6 +109,8 @@ def export_supply(m: pyo.ConcreteModel, g: str, r: str) -> Any:
 
     .. math:: x_{gr} = y_{gr} \big(p^X_{gr} / p^Y_{gr}\big)^{\omega_{gr}}
     """
+    if (g, r) in m.one_product:
+        return pyo.Expression.Skip
     return m.activity[g, r] * (m.export_price[g, r] / m.output_price[g, r]) ** m.omega_supply[g, r]
 
 
@@ -101,6 +119,8 @@ def flow_supply(m: pyo.ConcreteModel, g: str, r: str, s: str) -> Any:
 
     .. math:: x_{grs} = x_{gr} \big(p^F_{grs} / p^X_{gr}\big)^{\psi_{gr}}
     """
+    if (g, r) in m.one_product:
+        return pyo.Expression.Skip
     relative_price = m.flow_price[g, r, s] / m.export_price[g, r]
     return m.export_supply[g, r] * relative_price ** m.omega_destinations[g, r]
 
@@ -109,6 +129,10 @@ def carrier_supply(m: pyo.ConcreteModel, g: str, r: str) -> Any:
     r"""Sales to the transport pool relative to the benchmark.
 
     .. math:: x^T_{gr} = x_{gr} \big(p^T_{gr} / p^X_{gr}\big)^{\psi_{gr}}
+
+    What the pool wants if it is the same good as is sold at home.
     """
+    if (g, r) in m.one_product:
+        return carrier_demand(m, g, r)
     relative_price = m.carrier_price[g, r] / m.export_price[g, r]
     return m.export_supply[g, r] * relative_price ** m.omega_destinations[g, r]

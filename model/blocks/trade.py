@@ -4,16 +4,21 @@ Buyers combine the home good with an import composite, and imports from differen
 users of a region buy the same composite. On its way a shipment pays export tax at fob, transport, and duty at
 cif. An *iceberg* border cost melts part of it: one unit that arrives takes ``iceberg`` units shipped
 (Samuelson 1954), transport and duty being paid on what is shipped.
+
+With an infinite ``sigma_armington`` goods of all origins are the same good: they sell at one price, and their
+sellers decide how much is imported. A region whose goods are the same at home and abroad (see ``supply``) and of
+which every good takes the same inputs has fixed relative prices: it is the world of a small open economy.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
 
-from ...calibration.benchmark import BY_SECTOR, Benchmark
+from ...calibration.benchmark import BY_SECTOR, Benchmark, BenchmarkError
 from ..functions import ces_price
 from ..sets import money, param, positive
 from .transport import POOL
@@ -39,9 +44,19 @@ def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
     m.fob_share = param(m.flows, b.fob / b.cif, "fob share of cif")
     m.import_tariff0 = param(m.flows, b.import_tariff, "import_tariff")
     m.export_tax0 = param(m.flows, b.export_tax, "export_tax")
-    m.sigma_armington = param(m.commodities, b.sigma_armington, "sigma_armington")
+    both = set(m.domestic) & set(m.importers)
+    alike = set(b.sigma_armington.index[np.isinf(b.sigma_armington)])
+    m.one_good = pyo.Set(dimen=2, initialize=[k for k in m.commodities if k in both and k in alike])
+    m.sigma_armington = param(m.commodities, b.sigma_armington.replace(np.inf, 0.0), "sigma_armington")
     m.sigma_sources = param(m.commodities, b.sigma_sources, "sigma_sources")
 
+    for g, r, s in m.flows:
+        if (g, r) in m.one_product and (g, s) in m.one_good:
+            raise BenchmarkError(
+                f"Elasticities: {g} from {r} to {s} is the same good wherever it is sold (omega_supply of {r}) and "
+                f"wherever it comes from (sigma_armington of {s}): nothing decides how much is shipped. Make one of "
+                "the two finite."
+            )
     m.import_tariff = money(m.flows, b.import_tariff, "import_tariff")
     m.export_tax = money(m.flows, b.export_tax, "export_tax")
     m.iceberg = positive(m.flows)
@@ -92,8 +107,10 @@ def zero_profit_imports(m: pyo.ConcreteModel, g: str, s: str) -> Any:
 
     .. math:: p^M_{gs} = \Big(\sum_r \theta_{grs} (p^L_{grs})^{1-\sigma^S_{gs}}\Big)^{1/(1-\sigma^S_{gs})}
 
-    Source: Armington (1969); Hertel (1997), ch. 2.
+    The price of all of the good if its origins do not matter. Source: Armington (1969); Hertel (1997), ch. 2.
     """
+    if (g, s) in m.one_good:
+        return m.import_price[g, s] == m.composite_price[g, s]
     terms = [(m.source_share[g, r, s], m.landed_price[g, r, s]) for r in m.sources[g, s]]
     return m.import_price[g, s] == ces_price(terms, m.sigma_sources[g, s])
 
@@ -104,8 +121,10 @@ def zero_profit_armington(m: pyo.ConcreteModel, g: str, s: str) -> Any:
     .. math:: p^Q_{gs} = \Big(\theta^D_{gs} (p^D_{gs})^{1-\sigma_{gs}}
               + \theta^M_{gs} (p^M_{gs})^{1-\sigma_{gs}}\Big)^{1/(1-\sigma_{gs})}
 
-    Source: Armington (1969); Rutherford (1999).
+    The price of the home good if origins do not matter. Source: Armington (1969); Rutherford (1999).
     """
+    if (g, s) in m.one_good:
+        return m.composite_price[g, s] == m.domestic_price[g, s]
     terms = []
     if (g, s) in m.domestic:
         terms.append((m.home_share[g, s], m.domestic_price[g, s]))
@@ -118,7 +137,12 @@ def domestic_demand(m: pyo.ConcreteModel, g: str, s: str) -> Any:
     r"""Demand for the home good relative to the benchmark.
 
     .. math:: d_{gs} = q_{gs} \big(p^Q_{gs} / p^D_{gs}\big)^{\sigma_{gs}}
+
+    What arrivals leave to be met if origins do not matter: :math:`\theta^D d + \theta^M \sum_r \theta_r a_r = q`.
     """
+    if (g, s) in m.one_good:
+        arrived = sum(m.source_share[g, r, s] * m.arrivals[g, r, s] for r in m.sources[g, s])
+        return (m.composite[g, s] - m.import_share[g, s] * arrived) / m.home_share[g, s]
     relative_price = m.composite_price[g, s] / m.domestic_price[g, s]
     return m.composite[g, s] * relative_price ** m.sigma_armington[g, s]
 
@@ -127,7 +151,11 @@ def import_demand(m: pyo.ConcreteModel, g: str, s: str) -> Any:
     r"""Demand for the import composite relative to the benchmark.
 
     .. math:: m_{gs} = q_{gs} \big(p^Q_{gs} / p^M_{gs}\big)^{\sigma_{gs}}
+
+    Not a matter of demand if origins do not matter.
     """
+    if (g, s) in m.one_good:
+        return pyo.Expression.Skip
     return m.composite[g, s] * (m.composite_price[g, s] / m.import_price[g, s]) ** m.sigma_armington[g, s]
 
 
@@ -135,7 +163,11 @@ def arrivals(m: pyo.ConcreteModel, g: str, r: str, s: str) -> Any:
     r"""Units that arrive from a source relative to the benchmark.
 
     .. math:: a_{grs} = m_{gs} \big(p^M_{gs} / p^L_{grs}\big)^{\sigma^S_{gs}}
+
+    What the seller supplies if origins do not matter: :math:`a_{grs} = x_{grs} / \tau_{grs}`.
     """
+    if (g, s) in m.one_good:
+        return m.flow_supply[g, r, s] / m.iceberg[g, r, s]
     return m.imports[g, s] * (m.import_price[g, s] / m.landed_price[g, r, s]) ** m.sigma_sources[g, s]
 
 
@@ -150,16 +182,16 @@ def shipments(m: pyo.ConcreteModel, g: str, r: str, s: str) -> Any:
 def market_composite(m: pyo.ConcreteModel, i: str, r: str) -> Any:
     r"""The composite good is bought by activities, household, government and investment.
 
-    .. math:: \bar Q_{ir} q_{ir} = \sum_j \bar U_{ijr} \frac{y_{jr}}{A_{jr}} + \bar C_{ir} c_{ir}
-              + \bar G_{ir} g_r + \bar I_{ir} v_r
+    .. math:: \bar Q_{ir} q_{ir} = \sum_j \bar U_{ijr} u_{ijr} + \bar C_{ir} c_{ir}
+              + \bar G_{ir} g_{ir} + \bar I_{ir} v_{ir}
     """
-    demand = sum(m.intermediate0[i, j, r] * m.activity[j, r] / m.productivity[j, r] for j in m.users[i, r])
+    demand = sum(m.intermediate0[i, j, r] * m.input_use[i, j, r] for j in m.users[i, r])
     if (i, r) in m.household_goods:
         demand += m.household_demand0[i, r] * m.household_demand[i, r]
     if (i, r) in m.government_goods:
-        demand += m.government_demand0[i, r] * m.government_consumption[r]
+        demand += m.government_demand0[i, r] * m.government_use[i, r]
     if (i, r) in m.investment_goods:
-        demand += m.investment_demand0[i, r] * m.investment[r]
+        demand += m.investment_demand0[i, r] * m.investment_use[i, r]
     return m.absorption0[i, r] * m.composite[i, r] == demand
 
 
@@ -167,7 +199,17 @@ def market_domestic(m: pyo.ConcreteModel, g: str, r: str) -> Any:
     r"""Supply of the home good equals demand: :math:`y_{gr}(p^D/p^Y)^{\omega} = q_{gr}(p^Q/p^D)^{\sigma}`.
 
     .. math:: d^{supply}_{gr} = d^{demand}_{gr}
+
+    If goods for home and for abroad are the same, there is one market for output:
+
+    .. math:: \bar Y_{gr} y_{gr} = \bar D_{gr} d_{gr} + \sum_s \bar X_{grs} z_{grs} + \bar X^T_{gr} x^T_{gr}
     """
+    if (g, r) in m.one_product:
+        sold = m.domestic_sales0[g, r] * m.domestic_demand[g, r]
+        sold += sum(m.exports0[g, r, s] * m.shipments[g, r, s] for s in m.destinations[g, r])
+        if (g, r) in m.carriers:
+            sold += m.margin_supply0[g, r] * m.carrier_supply[g, r]
+        return m.output0[g, r] * m.activity[g, r] == sold
     return m.domestic_supply[g, r] == m.domestic_demand[g, r]
 
 
@@ -175,5 +217,12 @@ def market_flow(m: pyo.ConcreteModel, g: str, r: str, s: str) -> Any:
     r"""Exports to a destination equal the shipments its buyers need.
 
     .. math:: x_{grs} = z_{grs}
+
+    One price instead, :math:`p^F_{grs} = p^X_{gr}`, where the seller's goods are the same at home and abroad, and
+    :math:`p^L_{grs} = p^M_{gs}` where the buyer's are the same whatever their origin.
     """
+    if (g, r) in m.one_product:
+        return m.flow_price[g, r, s] == m.export_price[g, r]
+    if (g, s) in m.one_good:
+        return m.landed_price[g, r, s] == m.import_price[g, s]
     return m.flow_supply[g, r, s] == m.shipments[g, r, s]

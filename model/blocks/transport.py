@@ -54,9 +54,17 @@ def market_carrier(m: pyo.ConcreteModel, g: str, r: str) -> Any:
     r"""A carrier's supply equals the pool's demand for it: a constant share of its outlay.
 
     .. math:: x^T_{gr} = v^M \, p^M / p^T_{gr}
+
+    It is paid the price of exports if they are the same good as is sold at home: :math:`p^T_{gr} = p^X_{gr}`.
     """
-    demand = m.transport_volume[POOL] * m.transport_price[POOL] / m.carrier_price[g, r]
-    return m.carrier_supply[g, r] == demand
+    if (g, r) in m.one_product:
+        return m.carrier_price[g, r] == m.export_price[g, r]
+    return m.carrier_supply[g, r] == carrier_demand(m, g, r)
+
+
+def carrier_demand(m: pyo.ConcreteModel, g: str, r: str) -> Any:
+    """The pool's demand for a carrier's services relative to the benchmark."""
+    return m.transport_volume[POOL] * m.transport_price[POOL] / m.carrier_price[g, r]
 
 
 def market_transport(m: pyo.ConcreteModel, pool: str) -> Any:

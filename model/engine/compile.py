@@ -1,4 +1,25 @@
-"""`compile_model`: any square Pyomo equilibrium model -> `CompiledSystem`."""
+"""`compile_model`: any square Pyomo equilibrium model -> `CompiledSystem`.
+
+Why expanded equations are walked and their terms grouped by shape, rather than constraint templates read: on the
+real economy templates can read 2,107 of 3,037 equations (the rules of eight constraints iterate over sets or look
+an index up, which is how sparse flows are written), and the model cannot be built lazily at all; a rule that
+compares an index may even be read wrongly without an error. Where they can be read templates are the faster way
+to set up. ``benchmarks/compile_paths.py``, seconds on one core, templates without the code they would still need:
+
+==============================  =============  ==================
+set-up                          real economy   30 x 57, synthetic
+==============================  =============  ==================
+equations                       3,037          10,320
+grouped terms                   0.49           2.8
+grouped, plan on disk           0.14           1.3
+templates, best case            fails          1.1 with the build
+Pyomo reverse_symbolic          0.98           8.0
+Pyomo's own build               0.74           3.9
+==============================  =============  ==================
+
+One residual and Jacobian takes 4.4 ms and 9.0 ms, 630 and 1,500 times less than `reverse_symbolic`. There is no
+second path: what cannot be compiled is refused by the name of the equation, its index and the operation.
+"""
 
 from __future__ import annotations
 

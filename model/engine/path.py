@@ -118,6 +118,29 @@ def subtotals(
     return Subtotals(table, pd.Series(first, names), pd.Series(last, names), accuracy, path.points)
 
 
+def partway(
+    system: CompiledSystem, start: Array, end: Array, columns: Sequence[int], fixed: NDArray[np.bool_]
+) -> Array:
+    """The solution when only these fixed variables have moved from one solution's values to another's.
+
+    It makes a path of two legs out of one, for changes whose order matters. The system's point is left as it
+    was. Raises ConvergenceError if there is no solution there.
+    """
+    point = start.copy()
+    point[list(columns)] = end[list(columns)]
+    with _kept(system, fixed):
+        system.values = point
+        solve_system(system, _PRECISE, SolvedPoint(start, system.parameter_values))
+        return system.values.copy()
+
+
+def joined(first: Subtotals, second: Subtotals) -> Subtotals:
+    """Subtotals of a path of two legs: contributions add up; the second leg starts where the first ends."""
+    contributions = first.contributions.add(second.contributions)
+    accuracy = max(first.accuracy, second.accuracy)
+    return Subtotals(contributions, first.start, second.end, accuracy, first.points + second.points)
+
+
 @dataclass(frozen=True, eq=False)
 class _Piece:
     """Contributions on one interval of the path, and the error of each expression there.

@@ -12,6 +12,7 @@ from eacu.model.engine import (
     UnsupportedExpressionError,
     UnsupportedModelError,
     compile_model,
+    solve,
 )
 from tests.support.world import armington_world
 
@@ -246,3 +247,28 @@ def test_a_named_expression_may_be_a_number(equation):
     residual = compile_model(m).evaluate().residual[1]
     left, right = (pyo.value(side) for side in m.c.expr.args)
     assert residual == pytest.approx(left - right, rel=1e-14)
+
+
+def test_jagged_sets_and_members_of_any_shape():
+    """Sums over sets that differ by member, indices of different lengths, blocks within blocks."""
+    m = pyo.ConcreteModel()
+    m.R = pyo.Set(initialize=["RUS", "BLR", "KAZ"])
+    partners = {"RUS": ["BLR", "KAZ"], "BLR": ["RUS"], "KAZ": []}
+    m.partners = pyo.Set(m.R, initialize=partners)
+    m.shapes = pyo.Set(dimen=None, initialize=["world", ("RUS", 1), ("BLR", "x", 2.5)])
+    m.x = pyo.Var(m.R, initialize={"RUS": 1.5, "BLR": 2.0, "KAZ": 0.7}, domain=pyo.PositiveReals)
+    m.y = pyo.Var(m.shapes, initialize=1.2)
+    m.sum = pyo.Constraint(m.R, rule=lambda m, r: m.x[r] == 1 + sum(0.1 * m.x[s] ** 2 for s in m.partners[r]))
+    m.mixed = pyo.Constraint(
+        m.shapes, rule=lambda m, *k: m.y[k if len(k) > 1 else k[0]] == m.x["RUS"] * len(k)
+    )
+    m.block = pyo.Block(m.R)
+    for r in m.R:
+        m.block[r].z = pyo.Var(initialize=0.3)
+        m.block[r].tie = pyo.Constraint(expr=m.block[r].z * m.x[r] == m.y["world"])
+    system = compile_model(m)
+    equations = list(m.component_data_objects(pyo.Constraint))
+    expected = [pyo.value(c.expr.args[0]) - pyo.value(c.expr.args[1]) for c in equations]
+    assert system.evaluate().residual == pytest.approx(np.array(expected), rel=1e-14)
+    check = solve(m)
+    assert check.max_residual < 1e-9

@@ -60,7 +60,7 @@ def test_a_regime_inherits_what_it_builds_on():
     assert joint.union == union.union
     assert joint.tariffs["KAZ"].schedule == "cet"
     assert joint.tariffs["KAZ"].ceiling == "wto-bound"
-    assert [file.stem for file in joint.files] == ["pre-union", "union-2010-07", "wto-joint"]
+    assert [file.stem for file in joint.files] == ["pre-union", "union-2010-01", "union-2010-07", "wto-joint"]
 
 
 def test_pooling_can_be_switched_off_on_top_of_the_union(write):
