@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from eacu import data
 from eacu.calibration.sources import SourcesMissing, raw_root
 from eacu.calibration.sources.raw import MEMBERS, REGIONS

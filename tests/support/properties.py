@@ -116,7 +116,7 @@ def _failures(benchmark: Benchmark, closure: str | Closure, members: tuple[str, 
     for name, check in CHECKS.items():
         try:
             found = check(trial)
-        except (EngineError, SamError, ValueError, ArithmeticError, OverflowError) as error:
+        except (EngineError, SamError, TypeError, ValueError, ArithmeticError) as error:
             yield Failure(name, f"{type(error).__name__}: {str(error)[:300]}")
             if isinstance(error, EngineError):
                 return  # there is no solution to look at

@@ -17,7 +17,7 @@ REGIONS = ("RUS", "BLR", "KAZ", "ROW")
 SECTORS = ("agr", "oil", "mac", "trn", "pub")
 
 
-class _Ledger:
+class Ledger:
     """Cells of a SAM under construction."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ def synthetic_sam(
     With ``taxes`` false every rate is zero.
     """
     rng = np.random.default_rng(seed)
-    ledger = _Ledger()
+    ledger = Ledger()
     size = dict(zip(regions, rng.uniform(20, 200, len(regions)), strict=True))
     absent = {(regions[1], sectors[1])} if len(sectors) > 3 and len(regions) > 1 else set()
     sales = _draw_trade(ledger, rng, regions, sectors, size, absent, taxes, intra or regions[-1:])
