@@ -42,7 +42,7 @@ UNITS: dict[str, str] = {
     "tariff_revenue_usd_mn": "mn USD (duty collected at the region's border, numeraire units)",
     "tariff_received_usd_mn": "mn USD (duty after sharing of the pool, numeraire units)",
     "pool_transfer_usd_mn": "mn USD (received less collected)",
-    "tariff_rate_extra_base_pct": "% (duty over cif value of goods and services imported from outside the union, benchmark)",
+    "tariff_rate_extra_base_pct": "% (duty over cif imports of goods and services from outside, benchmark)",
     "tariff_rate_extra_pct": "% (the same in the solution)",
 }
 """Indicator -> unit and definition."""

@@ -58,11 +58,14 @@ class State:
         """Read the model's present values."""
         parts: dict[str, pd.Series] = {}
         expressions = [m.component(name) for name in EXPRESSIONS]
+        if not hasattr(m, "state_indices"):
+            m.state_indices = {}  # making an index takes longer than reading its numbers: made once
         for component in (*m.component_objects(pyo.Var), *expressions):
+            name = component.name
             numbers = [component[key](exception=True) for key in component]
-            parts[component.name] = pd.Series(
-                numbers, index=_index(component), dtype=float, name=component.name
-            )
+            if name not in m.state_indices:
+                m.state_indices[name] = _index(component)
+            parts[name] = pd.Series(numbers, index=m.state_indices[name], dtype=float, name=name)
         return cls(parts)
 
     def __getitem__(self, name: str) -> pd.Series:

@@ -95,7 +95,25 @@ def choices_of_producers(b: Benchmark, x: State) -> dict[str, float]:
         "transformation among destinations": _same_within(outlets, ["sector", "source"]),
         "transformation towards carriers": _same_within(abroad, BY_SECTOR),
         "transformation of output": _output_mix(b, x),
+        "substitution of value added": _input_mix(b, x),
     }
+
+
+def _input_mix(b: Benchmark, x: State) -> float:
+    """Intermediate goods and the volume of value added, whose price index is worked out from factors."""
+    employment, inputs = b.factor_value.index, b.intermediate.index
+    cost = factor_cost(b, x)
+    sigma = at(b.sigma_value_added, employment, *SECTOR_REGION)
+    base = b.factor_value.groupby(BY_SECTOR).sum()
+    weighted = b.factor_value * cost ** (1 - sigma)
+    price = (weighted.groupby(BY_SECTOR).sum() / base) ** (1 / (1 - b.sigma_value_added.reindex(base.index)))
+    paid = (b.factor_value * cost * x["factor_use"].reindex(employment)).groupby(BY_SECTOR).sum()
+    volume = paid / (base * price)
+    bought_at = at(x["composite_price"].rename_axis(["input", "region"]), inputs, "input", "region")
+    bought = payments(b, x).intermediate / (b.intermediate * bought_at)
+    intermediate = _response(bought, bought_at, at(b.sigma_inputs, inputs, *SECTOR_REGION))
+    value_added = _response(volume, price, b.sigma_inputs.reindex(volume.index))
+    return _gap(intermediate, at(value_added.rename("value added"), inputs, *SECTOR_REGION))
 
 
 def _output_mix(b: Benchmark, x: State) -> float:
@@ -175,7 +193,8 @@ def choices_of_households(b: Benchmark, x: State) -> dict[str, float]:
     eta = _income_elasticities(b, share)
     committed = value * (1 + eta / at(b.frisch, goods, "region")) * at(x["population"], goods, "region")
     price = purchaser_price(b, x, "household")
-    left = (value * x["household_demand"] - committed) * price / (share * eta)
+    sigma = at(b.sigma_consumption, goods, "region")
+    left = (value * x["household_demand"] - committed) * price**sigma / (share * eta)
     spent = (value * x["household_demand"] * price).groupby("region").sum()
     return {
         "linear expenditure system": _same_within(left, ["region"]),
@@ -214,16 +233,13 @@ def _factor_balance(b: Benchmark, x: State) -> tuple[pd.Series, pd.Series]:
 def markets(b: Benchmark, x: State) -> dict[str, float]:
     """Factors, composite goods and home goods: what is supplied is used."""
     used, supply = _factor_balance(b, x)
-    inputs = b.intermediate.index
-    scale = x["activity"] / x["productivity"]
+    p = payments(b, x)
+    price, inputs = x["composite_price"], b.intermediate.index
+    bought = p.intermediate / at(price.rename_axis(["input", "region"]), inputs, "input", "region")
+    final = p.final_demand / at(price, p.final_demand.index, *SECTOR_REGION)
     demand = [
-        (b.intermediate * at(scale, inputs, *SECTOR_REGION))
-        .groupby(["input", "region"])
-        .sum()
-        .rename_axis(BY_SECTOR),
-        b.household_demand * x["household_demand"],
-        b.government_demand * at(x["government_consumption"], b.government_demand.index, "region"),
-        b.investment_demand * at(x["investment"], b.investment_demand.index, "region"),
+        bought.groupby(["input", "region"]).sum().rename_axis(BY_SECTOR),
+        final.groupby(["sector", "region"]).sum(),
     ]
     absorbed = pd.concat(demand).groupby(BY_SECTOR).sum()
     return {
@@ -248,31 +264,29 @@ def budgets(b: Benchmark, x: State) -> dict[str, float]:
     disposable = earned * retained + x["transfer"]
     numeraire = x.scalar("numeraire")
     spending = {
-        user: (b.final_demand(user) * volume * purchaser_price(b, x, user)).groupby("region").sum()
-        for user, volume in _volumes(b, x).items()
+        user: p.final_demand.xs(user, level="user").groupby("region").sum().reindex(b.regions)
+        for user in FINAL_USERS
     }
     saved = (
         x["household_savings"]
         + x["government_savings"] * x["investment_price"]
         + x["foreign_savings"] * numeraire
     )
-    with_tax = {user: spending[user] * (1 + b.sales_tax[user].reindex(b.regions)) for user in FINAL_USERS}
+    power = {user: (1 + x["sales_tax"][user]) * x["sales_tax_power"] for user in FINAL_USERS}
+    with_tax = {user: spending[user] * power[user] for user in FINAL_USERS}
     gdp = b.gdp.reindex(b.regions) * numeraire
     return {
         "factor income": _gap(x["factor_income"], earned),
         "disposable income": _gap(x["disposable_income"], disposable),
         "savings pay for investment": _gap(saved, with_tax["investment"], gdp),
         "household budget": _gap(with_tax["household"] + x["household_savings"], x["disposable_income"], gdp),
+        "government's savings ratio": _gap(
+            x["government_savings_ratio"] * with_tax["government"],
+            x["government_savings"] * x["investment_price"],
+            gdp,
+        ),
         "savings rate": _gap(x["savings_rate"] * x["disposable_income"], x["household_savings"], gdp),
         "real transfer": _gap(x["real_transfer"] * consumer_price(b, x), x["transfer"], gdp),
-    }
-
-
-def _volumes(b: Benchmark, x: State) -> dict[str, pd.Series]:
-    return {
-        "household": x["household_demand"],
-        "government": at(x["government_consumption"], b.government_demand.index, "region"),
-        "investment": at(x["investment"], b.investment_demand.index, "region"),
     }
 
 
@@ -312,21 +326,30 @@ def real_wage(b: Benchmark, x: State) -> pd.Series:
     return at(x["factor_price"], labour, "factor", "region") / at(cpi, labour, "region")
 
 
+def _basket_price(b: Benchmark, x: State, user: str, sigma: pd.Series) -> pd.Series:
+    """CES index of what a final user pays, Cobb-Douglas where the elasticity is one."""
+    goods = b.final_demand(user)
+    weights = goods / at(goods.groupby("region").sum(), goods.index, "region")
+    price = purchaser_price(b, x, user)
+    found = {}
+    for r in b.regions:
+        w, p, power = weights.xs(r, level="region"), price.xs(r, level="region"), 1 - sigma[r]
+        found[r] = np.exp((w * np.log(p)).sum()) if power == 0 else (w * p**power).sum() ** (1 / power)
+    return pd.Series(found).rename_axis("region")
+
+
 def price_indices(b: Benchmark, x: State) -> dict[str, float]:
     """Price levels, the numeraire, real wages, the return to capital and the real exchange rate."""
     cpi = consumer_price(b, x)
-    baskets = {
-        user: (b.final_demand(user) * purchaser_price(b, x, user)).groupby("region").sum()
-        / b.final_demand(user).groupby("region").sum()
-        for user in ("government", "investment")
-    }
+    government = _basket_price(b, x, "government", b.sigma_government)
+    investment = _basket_price(b, x, "investment", b.sigma_investment)
     found = {
         "consumer price": _gap(x["consumer_price"], cpi),
         "numeraire": abs(x["consumer_price"][b.numeraire_region] / x.scalar("numeraire") - 1),
-        "government price": _gap(x["government_price"], baskets["government"]),
-        "investment price": _gap(x["investment_price"], baskets["investment"]),
+        "government price": _gap(x["government_price"], government),
+        "investment price": _gap(x["investment_price"], investment),
     }
-    return found | _factor_definitions(b, x, baskets["investment"]) | _exchange_rate(b, x)
+    return found | _factor_definitions(b, x, investment) | _exchange_rate(b, x)
 
 
 def _factor_definitions(b: Benchmark, x: State, price: pd.Series) -> dict[str, float]:
