@@ -25,7 +25,7 @@ class TableError(ValueError):
     """A data table is missing, incomplete or ambiguous; the message names the file and the cure."""
 
 
-def path(name: str, folder: Path = _ROOT) -> Path:
+def path(name: str, folder: Path | None = None) -> Path:
     """The file of a table or document, e.g. ``path("sources/gtap_sam")`` or ``path("SOURCES.md")``.
 
     ``folder`` is another folder laid out like ``data``, for tables of one's own.
@@ -33,7 +33,7 @@ def path(name: str, folder: Path = _ROOT) -> Path:
     Raises:
         TableError: there is no such file; the message lists the files of the same folder.
     """
-    wanted = folder / name
+    wanted = (folder or _ROOT) / name
     found = wanted if wanted.suffix else wanted.with_suffix(".csv")
     if not found.is_file():
         present = sorted(p.stem for p in found.parent.glob("*.csv")) if found.parent.is_dir() else []
@@ -43,7 +43,7 @@ def path(name: str, folder: Path = _ROOT) -> Path:
     return found
 
 
-def table(name: str, columns: Sequence[str] = (), folder: Path = _ROOT) -> pd.DataFrame:
+def table(name: str, columns: Sequence[str] = (), folder: Path | None = None) -> pd.DataFrame:
     """Read the table ``data/<name>.csv`` and refuse one that cannot be trusted.
 
     Args:

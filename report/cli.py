@@ -68,7 +68,7 @@ def run(
 
         if figure and figure.suffix not in FIGURE_TYPES:
             raise ValueError(f"--figure {figure}: its ending must be one of {', '.join(FIGURE_TYPES)}")
-        base = load_base_year(base_year)
+        base = load_base_year(base_year) if base_year else None
         result = solve(*(regimes or DEFAULT_REGIMES), closure=closure, base=base, tell=progress)
         if save:
             _save(result, out)

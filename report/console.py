@@ -39,9 +39,11 @@ def _exit_code(error: Exception) -> int | None:
     from ..model.checks import ReplicationError
     from ..model.engine import EngineError
 
-    if isinstance(error, EngineError | ReplicationError):
+    if isinstance(error, ReplicationError):
         return CHECK_FAILED
-    return BAD_INPUT if isinstance(error, ValueError | OSError) else None
+    if isinstance(error, ValueError | OSError):
+        return BAD_INPUT
+    return CHECK_FAILED if isinstance(error, EngineError) else None
 
 
 def progress(line: str) -> None:

@@ -61,7 +61,7 @@ class Trial:
     def solve(self, model: pyo.ConcreteModel | None = None) -> None:
         """Solve from the model's present values and write the solution into it."""
         self.system.refresh()
-        solve_system(self.system, SolveOptions(step_budget=80))  # a faulty model should not be tried for long
+        solve_system(self.system, SolveOptions(step_budget=80))  # no long trial of a faulty model
         self.system.write_back(self.system.values)
         self.solution = None
 
@@ -117,7 +117,7 @@ def _failures(benchmark: Benchmark, closure: str | Closure, members: tuple[str, 
         try:
             found = check(trial)
         except (EngineError, SamError, TypeError, ValueError, ArithmeticError) as error:
-            yield Failure(name, f"{type(error).__name__}: {str(error)[:300]}")
+            yield Failure(name, f"{type(error).__name__}: {error.args[0]}")
             if isinstance(error, EngineError):
                 return  # there is no solution to look at
             continue

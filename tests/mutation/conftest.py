@@ -1,0 +1,43 @@
+"""The small economy that faults are injected into."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from eacu.calibration.benchmark import Benchmark
+from tests.support.synthetic import FACTORS, synthetic_elasticities, synthetic_sam
+
+REGIONS, SECTORS, MEMBERS = ("RUS", "BLR", "ROW"), ("agr", "mac", "trn", "pub"), ("RUS", "BLR")
+
+
+def small_benchmark() -> Benchmark:
+    """Three regions, four sectors, every tax at a positive rate somewhere, a luxury without committed purchases.
+
+    Some activities and buyers substitute where the usual form is one of fixed proportions or shares, others do not.
+    """
+    sam = synthetic_sam(REGIONS, SECTORS, sales_tax=(0.15, 0.04, -0.02))
+    elasticities = synthetic_elasticities(sam)
+    luxury = (elasticities["parameter"] == "income_elasticity") & (elasticities["sector"] == "mac")
+    elasticities.loc[luxury, "value"] = 6.0
+    rng = np.random.default_rng(3)
+    rows = [(r, g, "sigma_inputs", rng.choice([0.0, 0.4])) for r in REGIONS for g in SECTORS]
+    rows += [(r, "", "sigma_consumption", sigma) for r, sigma in zip(REGIONS, (1.0, 0.6, 1.5), strict=True)]
+    rows += [(r, "", "sigma_government", sigma) for r, sigma in zip(REGIONS, (0.0, 1.0, 0.5), strict=True)]
+    rows += [(r, "", "sigma_investment", sigma) for r, sigma in zip(REGIONS, (0.8, 0.0, 1.0), strict=True)]
+    forms = pd.DataFrame(rows, columns=elasticities.columns)
+    elasticities = pd.concat([elasticities, forms], ignore_index=True)
+    return Benchmark.from_sam(
+        sam,
+        elasticities,
+        regions=REGIONS,
+        sectors=SECTORS,
+        factors=FACTORS,
+        numeraire_region=REGIONS[-1],
+    )
+
+
+@pytest.fixture(scope="session")
+def benchmark() -> Benchmark:
+    return small_benchmark()
