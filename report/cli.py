@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import cli_analysis, cli_calibration, cli_closures
+from . import cli_analysis, cli_calibration, cli_claims, cli_closures
 from .console import CHECK_FAILED, errors_in_words, print_tables, progress
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ app.command()(cli_calibration.sam)
 app.command()(cli_analysis.decompose)
 app.command()(cli_analysis.explain)
 app.command()(cli_closures.closures)
+app.command()(cli_claims.claims)
 
 
 def main() -> None:

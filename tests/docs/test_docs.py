@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shlex
 from pathlib import Path
@@ -14,8 +15,8 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def load_build_equations():
-    spec = importlib.util.spec_from_file_location("build_equations", ROOT / "docs" / "build_equations.py")
+def load_builder(name: str):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -44,13 +45,13 @@ def test_links_to_headings_lead_to_headings(document):
 
 
 def test_the_equations_page_is_current():
-    module = load_build_equations()
+    module = load_builder("build_equations")
     assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run: python docs/build_equations.py"
     assert module.page().count("```math") > 20
 
 
 def test_mathematics_becomes_markdown():
-    module = load_build_equations()
+    module = load_builder("build_equations")
     text = (
         "Price :math:`p` of ``x``.\n\n.. math:: p = \\sum_i\n          q_i\n\n"
         "After.\n\n.. math::\n\n    a = b\n"
@@ -114,3 +115,21 @@ def test_ci_finds_the_commands_of_the_readme():
     }.items():
         assert f"<!-- ci: {mark} -->\n```sh\n{expected}\n```\n" in text
         assert f"readme_command {mark})" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_claims_page_is_current():
+    """Solve every claim in every variant again: same verdicts, same numbers to a thousandth of their band."""
+    module = load_builder("build_claims")
+    written = json.loads(module.VALUES.read_text(encoding="utf-8"))
+    page, values = module.build()
+    fresh = json.loads(values)
+    assert [c["id"] for c in written["claims"]] == [c["id"] for c in fresh["claims"]]
+    for old, new in zip(written["claims"], fresh["claims"], strict=True):
+        assert old["verdict"] == new["verdict"], f"{old['id']}: run python docs/build_claims.py"
+        assert old["number"] == pytest.approx(new["number"], rel=1e-3, abs=1e-4), old["id"]
+        assert [s["says"] for s in old["statements"]] == [s["says"] for s in new["statements"]]
+        for before, after in zip(old["statements"], new["statements"], strict=True):
+            assert before["values"] == pytest.approx(after["values"], rel=1e-3, abs=1e-3), before["says"]
+    assert written["facts"] == fresh["facts"]
+    headings = [line for line in page.splitlines() if line.startswith("#")]
+    assert headings == [x for x in module.PAGE.read_text(encoding="utf-8").splitlines() if x.startswith("#")]

@@ -1,0 +1,271 @@
+"""Political claims put to the model: each is a list of measurable statements, solved in every variant.
+
+``data/claims/claims.toml`` holds the claims and the variants (elasticities, closures) that make the band. A claim
+holds when all of its tests hold; the verdict also says whether it does so in every variant.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import isfinite
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ..model.indicators import UNITS
+from .base_year import BaseYear, load_base_year
+from .names import unknown_name
+from .run import Run, SolvedRegime, run
+
+CLAIMS_FILE = Path(__file__).resolve().parent.parent / "data" / "claims" / "claims.toml"
+CENTRAL = "central"
+Tell = Callable[[str], None]
+Verdict = Literal["holds", "holds, not in every variant", "fails, holds in some variants", "fails"]
+
+
+class ClaimError(ValueError):
+    """The file of claims cannot be used; the message names the claim, the key and the remedy."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Measure(_Table):
+    """One number of a solved regime: an indicator, or a row (or sum of rows) of the tidy results.
+
+    ``indicator`` is a column of `eacu.model.indicators.UNITS`. ``variable`` names a volume of the tidy results
+    (output, imports, exports, domestic_sales, ...), summed over ``sectors`` and ``partners`` (empty: all
+    others than the region itself); ``unit`` says whether its percentage or its change in USD million is meant.
+    ``minus`` subtracts the same measure of another regime; ``lead_over`` subtracts the greatest of other regions.
+    """
+
+    regime: str
+    region: str
+    indicator: str | None = None
+    variable: str | None = None
+    sectors: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
+    unit: Literal["percent", "change"] = "percent"
+    minus: str | None = None
+    lead_over: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Measure:
+        if (self.indicator is None) == (self.variable is None):
+            raise ValueError("give either indicator or variable")
+        if self.indicator is not None and self.indicator not in UNITS:
+            raise ValueError(unknown_name("indicator", self.indicator, UNITS))
+        return self
+
+    @property
+    def regimes(self) -> tuple[str, ...]:
+        """Regimes that must be solved."""
+        return (self.regime, self.minus) if self.minus else (self.regime,)
+
+    def of(self, solved: Run) -> float:
+        """The number; NaN where the benchmark has nothing to measure."""
+        value = self._in(solved[self.regime], self.region)
+        if self.lead_over:
+            value -= max(self._in(solved[self.regime], region) for region in self.lead_over)
+        return value - self._in(solved[self.minus], self.region) if self.minus else value
+
+    def _in(self, solved: SolvedRegime, region: str) -> float:
+        if self.indicator is not None:
+            return float(solved.indicators[self.indicator].loc[region])
+        rows = solved.results
+        rows = rows[(rows["variable"] == self.variable) & (rows["region"] == region)]
+        rows = rows[rows["partner"] != region]
+        for column, wanted in (("sector", self.sectors), ("partner", self.partners)):
+            if wanted:
+                rows = rows[rows[column].isin(wanted)]
+        if rows.empty:
+            raise ClaimError(f"{self.variable} of {region}: nothing matches {self.sectors} {self.partners}")
+        base, value = rows["base"].sum(), rows["value"].sum()
+        return float(value - base if self.unit == "change" else 100 * (value / base - 1))
+
+    def in_words(self) -> str:
+        """Unit of the number, for tables."""
+        if self.indicator is not None:
+            return UNITS[self.indicator].partition(" ")[0].replace("mn", "USD mn")
+        return "%" if self.unit == "percent" else "USD mn"
+
+
+class Statement(Measure):
+    """A measure with what it means in words; ``above`` or ``below`` make it a test."""
+
+    says: str
+    above: float | None = None
+    below: float | None = None
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it can fail."""
+        return self.above is not None or self.below is not None
+
+    def holds(self, value: float) -> bool:
+        """Whether the value is within the bounds; a number that does not exist is not."""
+        if not isfinite(value):
+            return False
+        return (self.above is None or value > self.above) and (self.below is None or value < self.below)
+
+
+class Claim(_Table):
+    """What people say, the tests of it, figures beside it, and how it works in the model."""
+
+    id: str
+    claim: str
+    said_by: str
+    channel: str
+    missing: str = ""
+    tests: tuple[Statement, ...] = Field(min_length=1)
+    evidence: tuple[Statement, ...] = ()
+
+    @model_validator(mode="after")
+    def _tests_can_fail(self) -> Claim:
+        for test in self.tests:
+            if not test.is_test:
+                raise ValueError(f"{self.id}: the test {test.says!r} has neither above nor below")
+        return self
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Tests, then evidence."""
+        return (*self.tests, *self.evidence)
+
+
+class Variant(_Table):
+    """Another reading of the economy: trade elasticities multiplied, or another closure."""
+
+    name: str
+    trade_elasticities: float = Field(default=1.0, gt=0)
+    closure: str | None = None
+
+
+class _File(_Table):
+    variants: tuple[Variant, ...]
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A claim with its numbers: one row of ``values`` for each statement, one column for each variant."""
+
+    claim: Claim
+    values: pd.DataFrame
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether all tests hold: in the central case, and in how many of the variants."""
+        held = self.held()
+        if held[CENTRAL]:
+            return "holds" if held.all() else "holds, not in every variant"
+        return "fails, holds in some variants" if held.any() else "fails"
+
+    @property
+    def number(self) -> float:
+        """The central value of the first test."""
+        return float(self.values[CENTRAL].iloc[0])
+
+    @property
+    def band(self) -> tuple[float, float]:
+        """Smallest and largest value of the first test over all variants."""
+        return float(self.values.iloc[0].min()), float(self.values.iloc[0].max())
+
+    def held(self) -> pd.Series:
+        """For each variant: whether every test holds."""
+        tests = len(self.claim.tests)
+        rows = [self.values.iloc[n].map(test.holds) for n, test in enumerate(self.claim.tests)]
+        return pd.concat(rows, axis=1).all(axis=1) if tests else pd.Series(dtype=bool)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        low, high = self.band
+        first = self.claim.tests[0]
+        return {
+            "id": self.claim.id,
+            "claim": self.claim.claim,
+            "said_by": self.claim.said_by,
+            "verdict": self.verdict,
+            "number": self.number,
+            "unit": first.in_words(),
+            "low": low,
+            "high": high,
+            "holds_in": {str(name): bool(held) for name, held in self.held().items()},
+            "channel": self.claim.channel,
+            "missing": self.claim.missing,
+            "statements": [
+                {
+                    "says": statement.says,
+                    "regime": statement.regime,
+                    "unit": statement.in_words(),
+                    "test": statement.is_test,
+                    "values": {str(k): float(v) for k, v in self.values.iloc[n].items()},
+                }
+                for n, statement in enumerate(self.claim.statements)
+            ],
+        }
+
+
+@lru_cache(maxsize=4)
+def load_claims(file: Path = CLAIMS_FILE) -> tuple[tuple[Claim, ...], tuple[Variant, ...]]:
+    """Claims and variants of a file.
+
+    Raises ClaimError for malformed TOML, an unknown or missing key, a claim or variant given twice.
+    """
+    try:
+        read = _File.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise ClaimError(f"{file.name} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        lines = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ClaimError(f"{file.name}: " + "\n  ".join(lines)) from error
+    for kind, names in (
+        ("claim", [c.id for c in read.claims]),
+        ("variant", [CENTRAL, *(v.name for v in read.variants)]),
+    ):
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ClaimError(f"{file.name}: the {kind} {sorted(twice)[0]!r} is given twice")
+    return read.claims, read.variants
+
+
+def answer_claims(
+    claims: Iterable[Claim],
+    variants: Iterable[Variant],
+    base: BaseYear | None = None,
+    tell: Tell = lambda line: None,
+) -> list[Answer]:
+    """Solve every regime the claims need in every variant, and measure.
+
+    Raises what `eacu.experiments.run.run` raises; ClaimError when a measure matches nothing.
+    """
+    chosen = list(claims)
+    needed = list(dict.fromkeys(r for c in chosen for s in c.statements for r in s.regimes))
+    base = base or load_base_year()
+    values: dict[str, Mapping[tuple[str, int], float]] = {}
+    for variant in (Variant(name=CENTRAL), *variants):
+        tell(f"{variant.name}: {len(needed)} regimes")
+        solved = run(*needed, closure=variant.closure, base=_scaled(base, variant.trade_elasticities))
+        values[variant.name] = {
+            (claim.id, n): statement.of(solved)
+            for claim in chosen
+            for n, statement in enumerate(claim.statements)
+        }
+    frame = pd.DataFrame(values)
+    rows = {claim.id: [(claim.id, n) for n in range(len(claim.statements))] for claim in chosen}
+    return [Answer(claim, frame.loc[rows[claim.id]]) for claim in chosen]
+
+
+def _scaled(base: BaseYear, factor: float) -> BaseYear:
+    """The base year with all Armington elasticities multiplied."""
+    if factor == 1.0:
+        return base
+    b = base.benchmark
+    benchmark = replace(b, sigma_armington=factor * b.sigma_armington, sigma_sources=factor * b.sigma_sources)
+    return replace(base, benchmark=benchmark)
