@@ -1,8 +1,9 @@
-"""Sparse linear algebra of the Newton step: SuperLU on a paired, equilibrated matrix.
+"""Sparse linear algebra of the Newton step: elimination on a paired, equilibrated matrix.
 
 Rows are permuted so that a large entry of every equation stands on the diagonal (the economist's pairing of
-equation and variable, found by matching). On such a matrix SuperLU's symmetric mode keeps the fill low and
-needs hardly any pivoting; its ordering depends on the pattern alone and is kept for the next step.
+equation and variable, found by matching). On such a matrix local unknowns can be eliminated without pivoting
+(see `elimination`); the order is kept for the next step. Solutions are refined; where the order found for other
+values no longer suits, another is found, and SuperLU with free pivoting is the last resort.
 
 Where the factors are heavy (thousands of prices that all depend on one another), they are kept as well: later
 systems are solved by GMRES preconditioned with them, and factorised anew only when that is slow.
@@ -17,12 +18,13 @@ from scipy.sparse import csc_array, csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching, min_weight_full_bipartite_matching
 from scipy.sparse.linalg import LinearOperator, SuperLU, gmres, splu
 
+from .elimination import Elimination, Factors, UnstableOrderError
 from .errors import SingularJacobianError
 from .tape import Array
 from .terms import Index
 
 _ACCURATE = 1e-10  # accepted backward error of a solve after refinement
-_HEAVY = 3e9  # operations of a factorisation (seconds of work) above which the factors are kept
+_HEAVY = 6e9  # multiplications of a factorisation (half a second) above which the factors are kept
 _KRYLOV = 15  # GMRES iterations in each of at most two cycles before factorising anew
 _WEIGHTED_LIMIT = 20_000  # above this size the weighted matching costs more than it saves
 
@@ -38,9 +40,10 @@ class PairedSolver:
         self.n = len(indptr) - 1
         self._indices, self._indptr = indices, indptr
         self._column: Index = np.repeat(np.arange(self.n), np.diff(indptr))
-        self._order: Index | None = None
-        self._pairing: Index | None = None  # row paired with each column
-        self._lu: SuperLU | None = None
+        self._order: Elimination | None = None
+        self._pairing: Index = np.arange(self.n)  # row paired with each column
+        self._take: Index = np.empty(0, dtype=np.int64)  # entries in the order of the paired rows
+        self._lu: SuperLU | Factors | None = None
         self._lu_row_scale: Array = np.ones(self.n)
         self._work = 0.0  # about the multiplications that the factorisation took
         self.is_fresh = False  # whether the factors are those of the present matrix
@@ -62,7 +65,15 @@ class PairedSolver:
         self._matrix = csc_array((scaled, self._indices, self._indptr), shape=(self.n, self.n))
         self.is_fresh = False
         if self._lu is None or self._work < _HEAVY:
-            self._factorise_fresh()
+            self.refactorise()
+
+    def refactorise(self) -> None:
+        """Factorise the present matrix, even if old factors might serve."""
+        self._general = False
+        try:
+            self._factorise_paired()
+        except UnstableOrderError:
+            self._factorise_general()
 
     def solve(self, b: Array) -> Array:
         """Solve with the present matrix; refined until accurate, refactorised generally if it is not."""
@@ -71,7 +82,7 @@ class PairedSolver:
             x = self._krylov(scaled)
             if x is not None:
                 return x
-            self._factorise_fresh()
+            self.refactorise()
         x = self._refine(scaled)
         if x is None and not self._general:
             self._factorise_general()
@@ -98,16 +109,12 @@ class PairedSolver:
 
     # ---- factorisations -----------------------------------------------------------------------------
 
-    def _factorise_fresh(self) -> None:
-        self._general = False
-        try:
-            self._factorise_paired()
-        except RuntimeError:  # SuperLU: exactly singular without free pivoting
-            self._factorise_general()
+    def _keep(self, order: Elimination) -> None:
+        self._lu = order.factorise(self._matrix.data[self._take])
+        self._fresh(order.work)
 
-    def _keep(self, lu: SuperLU) -> None:
-        self._lu = lu
-        self._work = float(np.square(np.diff(lu.L.indptr), dtype=float).sum())
+    def _fresh(self, work: float) -> None:
+        self._work = work
         self._lu_row_scale = self._row_scale
         self.is_fresh = True
         self.factorisations += 1
@@ -120,41 +127,38 @@ class PairedSolver:
         return None if failed or not np.isfinite(x).all() else x
 
     def _factorise_paired(self) -> None:
-        if self._pairing is None:
-            self._pairing = self._pair()
-        symmetric = self._matrix[self._pairing, :] if self._order is None else self._matrix[self._rows, :]
-        options = {"SymmetricMode": True}
-        if self._order is None:
-            lu = splu(symmetric.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01, options=options)
-            self._order = np.argsort(lu.perm_c)
-            self._rows: Index = self._pairing[self._order]
-            self._first = True
-        else:
-            ordered = symmetric[:, self._order].tocsc()
-            lu = splu(ordered, permc_spec="NATURAL", diag_pivot_thresh=0.01, options=options)
-            self._first = False
-        self._keep(lu)
+        """Eliminate in the kept order; if there is none, or it no longer suits, by the present values."""
+        if self._order is not None:
+            try:
+                self._keep(self._order)
+            except UnstableOrderError:
+                self._order = None
+            else:
+                return
+        self._pairing = self._pair()
+        position = csc_array((np.arange(1, len(self._indices) + 1), self._indices, self._indptr))
+        paired = csr_array(position.tocsr()[self._pairing, :])
+        paired.sort_indices()
+        self._take = paired.data - 1
+        values = csr_array((self._matrix.data[self._take], paired.indices, paired.indptr), shape=paired.shape)
+        self._order = Elimination(values)
+        self._keep(self._order)
 
     def _factorise_general(self) -> None:
         self.fallbacks += 1
         self._general = True
-        self._pairing = self._order = None  # pair again by the new values next time
+        self._order = None  # pair again by the new values next time
         try:
-            self._keep(splu(self._matrix))
+            self._lu = lu = splu(self._matrix)
         except RuntimeError as error:
             raise SingularJacobianError("the Jacobian is singular") from error
+        self._fresh(float(np.square(np.diff(lu.L.indptr), dtype=float).sum()))
 
     def _apply(self, b: Array) -> Array:
         assert self._lu is not None
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", RuntimeWarning)
-            if self._general:
-                return self._lu.solve(b)
-            if self._first:
-                return self._lu.solve(b[self._pairing])
-            x = np.empty(self.n)
-            x[self._order] = self._lu.solve(b[self._rows])
-            return x
+            return self._lu.solve(b if self._general else b[self._pairing])
 
     def _refine(self, b: Array) -> Array | None:
         """Solve and improve by iterative refinement; None if the backward error stays large."""
@@ -178,7 +182,8 @@ class PairedSolver:
         """Row to put on the diagonal of each column: a full matching that prefers large entries."""
         if self.n <= _WEIGHTED_LIMIT:
             nonzero = self._matrix.data != 0.0
-            cost = 1.0 - np.log(np.abs(self._matrix.data[nonzero]))
+            # Whole numbers: over ties that differ by rounding alone SciPy's search can go on for ever.
+            cost = np.round(1000.0 * (1.0 - np.log(np.abs(self._matrix.data[nonzero]))))
             coordinates = (self._column[nonzero], self._indices[nonzero])
             try:
                 columns, rows = min_weight_full_bipartite_matching(

@@ -6,6 +6,9 @@ linear in this form, so few steps reach far. Where a side is exactly zero (a tar
 revenue that starts from nothing) the equation is used in levels, scaled by the sum of its terms, and the
 variables in it may step to exactly zero. Variables that may change sign stay in levels, and so do those whose
 bounds a complementarity condition is about; they move between their bounds.
+
+Some equations only define a variable that no other equation uses (an index, a rate to report). They follow once
+the rest, the core, is solved, so that they limit no step on the way and count at the end only.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .core import Part
 from .errors import SingularJacobianError
 from .forms import Form, equation_form
 from .record import SolveOptions
@@ -27,6 +31,7 @@ from .terms import Index
 _SHORTEST = 2.0**-10  # line search gives up below this fraction of a step
 _CRAWL = 0.02  # four steps running shorter than this end the attempt
 _MEMORY = 3  # the merit may rise above its last value, but not above the largest of the last three
+_FARTHEST = 50.0  # largest change of the logarithm of a variable that nothing depends on
 _SINGULAR = 1e13  # norm of the inverse of the equilibrated Jacobian that counts as singular
 
 
@@ -60,8 +65,8 @@ class Newton:
         system: the compiled equations.
         options: tolerances and limits.
         progress: counts and log, shared by all attempts of one solve.
-        all_in_logs: use the log form also for equations that contain an unknown of either sign. Such an
-            equation is usually linear in that unknown (a transfer, a revenue), so levels are the default.
+        all_in_logs: use the log form also for equations of the core that contain an unknown of either sign.
+            Such an equation is usually linear in that unknown (a transfer, a revenue), so levels are the default.
         within_limits: keep variables of complementarity conditions between their bounds on the way. That
             is the shorter way when the start is near; from afar the freedom to pass through them helps.
     """
@@ -79,11 +84,14 @@ class Newton:
         self.progress = progress
         self.free = system.partition.free
         self.solver = system.linear_solver()
-        self._in_levels = None if all_in_logs else self._with_signed_unknown()
         limited, lower, upper = system.limits
         self._limited, self._lower, self._upper = limited[self.free], lower[self.free], upper[self.free]
         self._bounded = system.positive_domain[self.free] & ~self._limited
         self._within_limits = within_limits
+        self._core = system.partition.core
+        signed = self._with_signed_unknown()
+        self._in_levels = signed & ~self._core.rows if all_in_logs else signed
+        self._definitions = self._core.complement
 
     def _with_signed_unknown(self) -> NDArray[np.bool_]:
         """Equations that contain a free variable which may change sign."""
@@ -101,65 +109,92 @@ class Newton:
         form = self._form(at, at.positive + at.negative)
         self._direction(at, form, np.zeros_like(form.value))
 
-    def run(self, start: Array, goal: Array | None = None) -> Outcome:
+    def run(
+        self,
+        start: Array,
+        goal: Array | None = None,
+        enough: float | None = None,
+        max_steps: int | None = None,
+    ) -> Outcome:
         """Iterate from ``start`` (all variables).
 
         Args:
             start: starting point; entries of fixed variables are the shock.
             goal: value the log-form residuals shall take instead of zero (residual continuation).
+            enough: stop when the core has this residual (default: all equations, at the options' tolerance).
+            max_steps: stop after this many steps if that is fewer than the options allow.
         """
+        limit = min(self.options.max_steps, max_steps or self.options.max_steps)
         at = self._evaluate(start)
         if not at.is_finite:
             return Outcome(at, at.relative, "the equations have no value at the starting point")
         reference = at.positive + at.negative
+        if enough is not None:
+            return self._iterate(at, reference, self._core, enough, limit, goal)
+        outcome = self._iterate(at, reference, self._core, self.options.tolerance, limit, goal)
+        if outcome.failure or not self._definitions.rows.any():
+            return outcome
+        return self._iterate(outcome.at, reference, self._definitions, self.options.tolerance, limit)
+
+    def _iterate(
+        self,
+        at: Evaluation,
+        reference: Array,
+        part: Part,
+        enough: float,
+        limit: int,
+        goal: Array | None = None,
+    ) -> Outcome:
+        """Newton steps until one part is solved; while the definitions are, the core stays where it is.
+
+        ``reference`` is updated: the largest size that each equation had so far.
+        """
+        accept = self.options.accept
         merits: list[float] = []
         vanishing, crawling = np.zeros(len(self.free), dtype=np.int64), 0
-        best, best_form = at, self._form(at, reference)
-        for step in range(self.options.max_steps + 1):
+        best, best_form, least = at, self._form(at, reference), np.inf
+        for step in range(limit + 1):
             form = self._form(at, reference)
             residual = form.value if goal is None else form.value - goal
-            worst = self._size(form, residual, goal)
-            improved = worst < 0.5 * self._size(best_form, residual, goal) or step == 0
-            if worst <= self._size(best_form, None, goal):
-                best, best_form = at, form
-            if worst <= self.options.tolerance or (goal is not None and worst <= 1e-6):
+            error = np.where(part.rows, form.relative if goal is None else np.abs(residual), 0.0)
+            worst = float(error.max(initial=0.0))
+            improved = worst < 0.5 * least
+            if worst <= least:
+                best, best_form, least = at, form, worst
+            if worst <= enough:
                 return Outcome(at, form.relative, "")
-            if step > 1 and worst <= self.options.accept and not improved:
+            if step == limit or (step > 1 and worst <= accept and not improved):
                 break
-            if step == self.options.max_steps:
-                break
-            merits.append(float(residual @ residual))
+            if part is self._definitions:
+                residual = np.where(part.rows, residual, 0.0)
+            merits.append(float(np.square(residual[part.rows]).sum()))
             try:
                 change = self._direction(at, form, residual)
-            except SingularJacobianError as error:
-                return replace(self._end(best, best_form, str(error)), singular_at=at.x)
+            except SingularJacobianError as fault:
+                return replace(self._end(best, best_form, part, str(fault)), singular_at=at.x)
             additive = self._additive(at, form, change, vanishing)
-            trial = self._search(at, reference, change, additive, max(merits[-_MEMORY:]), goal)
+            trial = self._search(at, reference, change, additive, max(merits[-_MEMORY:]), goal, part)
             if trial is None:
-                return self._end(best, best_form, "no step reduces the residuals")
+                return self._end(best, best_form, part, "no step reduces the residuals")
             at, fraction = trial
             crawling = crawling + 1 if fraction < _CRAWL else 0
             if crawling == 4:
-                return self._end(best, best_form, "the steps become too short")
-            self.progress.steps += 1
-            reference = np.maximum(reference, at.positive + at.negative)
-            k = int(np.argmax(form.relative))
-            self.progress.log.append(
-                f"step {step + 1}: relative residual {form.relative[k]:.2e} in "
-                f"{self.system.equation_names[k]}, step length {fraction:.3g}"
-            )
-        return self._end(best, best_form, f"not converged in {self.options.max_steps} steps")
+                return self._end(best, best_form, part, "the steps become too short")
+            np.maximum(reference, at.positive + at.negative, out=reference)
+            self._note(step, error, fraction)
+        return self._end(best, best_form, part, f"not converged in {limit} steps")
 
-    def _end(self, at: Evaluation, form: Form, failure: str) -> Outcome:
-        solved = float(form.relative.max(initial=0.0)) <= self.options.accept
+    def _note(self, step: int, error: Array, fraction: float) -> None:
+        self.progress.steps += 1
+        k = int(np.argmax(error))
+        self.progress.log.append(
+            f"step {step + 1}: relative residual {error[k]:.2e} in "
+            f"{self.system.equation_names[k]}, step length {fraction:.3g}"
+        )
+
+    def _end(self, at: Evaluation, form: Form, part: Part, failure: str) -> Outcome:
+        solved = float(form.relative[part.rows].max(initial=0.0)) <= self.options.accept
         return Outcome(at, form.relative, "" if solved else failure)
-
-    @staticmethod
-    def _size(form: Form, residual: Array | None, goal: Array | None) -> float:
-        if goal is None:
-            return float(form.relative.max(initial=0.0))
-        gap = form.value - goal if residual is None else residual
-        return float(np.abs(gap).max(initial=0.0))
 
     def _evaluate(self, x: Array) -> Evaluation:
         began = time.perf_counter()
@@ -174,6 +209,8 @@ class Newton:
         began = time.perf_counter()
         weights = self.system.term_weights(form.positive_weight, form.negative_weight, at.terms)
         data = self.system.jacobian_data(at, weights)[self.system.partition.take]
+        if not np.isfinite(data).all():
+            raise SingularJacobianError("the Jacobian has an empty or non-finite row")
         scale = self._column_scale(at.x[self.free], data)
         counts = np.diff(self.system.partition.indptr)
         middle = time.perf_counter()
@@ -204,15 +241,15 @@ class Newton:
         """Which variables move in levels this time.
 
         Besides those of either sign: variables of an equation with one side zero, which can hold only if
-        they go to zero, and those that two steps running were sent to (almost) exactly zero. Both only if
+        they go to zero, and those that three steps running were sent to (almost) exactly zero. Both only if
         the step does not make them negative.
         """
         x = at.x[self.free]
         in_logs = self._in_logs(x)
         with np.errstate(all="ignore"):
             remains = np.where(in_logs, 1.0 + change / x, 1.0)
-        vanishing[:] = np.where(in_logs & (np.abs(remains) < 0.1), vanishing + 1, 0)
-        mark = vanishing >= 2
+        vanishing[:] = np.where(in_logs & (np.abs(remains) < 0.02), vanishing + 1, 0)
+        mark = vanishing >= 3
         if form.one_sided.any():
             partition = self.system.partition
             entries = np.flatnonzero(form.one_sided[partition.indices])
@@ -229,19 +266,22 @@ class Newton:
         additive: NDArray[np.bool_],
         merit: float,
         goal: Array | None,
+        part: Part,
     ) -> tuple[Evaluation, float] | None:
-        """Backtrack along the step until the residuals fall; None if they never do."""
+        """Backtrack along the step until the residuals of the part fall; None if they never do."""
         x = at.x[self.free]
         with np.errstate(all="ignore"):
             logs = np.where(additive, 0.0, change / x)
-        fraction = min(1.0, self.options.step_cap / max(float(np.abs(logs).max(initial=0.0)), 1e-300))
+        farthest = float(np.abs(logs[part.columns]).max(initial=0.0))
+        fraction = min(1.0, self.options.step_cap / max(farthest, 1e-300))
+        logs = np.clip(logs, -_FARTHEST / fraction, _FARTHEST / fraction)
         shortest = fraction * _SHORTEST
         while fraction >= shortest:
             trial = self._evaluate(self._move(at.x, change, logs, additive, fraction))
             if trial.is_finite:
                 value = self._form(trial, reference).value
                 gap = value if goal is None else value - goal
-                if float(gap @ gap) <= (1.0 - 1e-4 * fraction) * merit:
+                if float(np.square(gap[part.rows]).sum()) <= (1.0 - 1e-4 * fraction) * merit:
                     return trial, fraction
             fraction *= 0.5
         return None

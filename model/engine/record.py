@@ -22,7 +22,7 @@ class SolveOptions:
         tolerance: relative residual at which Newton stops at once; between the two it polishes as long as
             a step still helps.
         max_steps: Newton steps per attempt.
-        step_budget: Newton steps in all after which continuation gives up.
+        step_budget: Newton steps after which a continuation gives up.
         step_cap: largest change of any logarithm in one step.
         continuation: whether to apply the shock in fractions when the direct solve fails.
         smallest_fraction: give up continuation below this fraction of the shock.
@@ -32,9 +32,9 @@ class SolveOptions:
     tolerance: float = 1e-12
     max_steps: int = 60
     step_budget: int = 400
-    step_cap: float = 1.5
+    step_cap: float = 4.0
     continuation: bool = True
-    smallest_fraction: float = 1.0 / 256.0
+    smallest_fraction: float = 1.0 / 2048.0
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from types import MappingProxyType
 
 import numpy as np
 from pyomo.core.base.block import BlockData
 
 from .compile import compile_model
+from .continuation import fade_residuals, follow_shock
 from .diagnosis import diagnose
 from .errors import ConvergenceError, SingularJacobianError
 from .forms import equation_form
@@ -18,6 +18,9 @@ from .record import Path, SolvedPoint, SolveOptions, SolveRecord
 from .structure import require_sound
 from .system import CompiledSystem, Evaluation
 from .tape import Array
+
+_DIRECT = 20
+"""Newton steps from afar after which continuation, where there is a point to continue from, is faster."""
 
 
 def solve(model: BlockData, options: SolveOptions | None = None) -> SolveRecord:
@@ -73,9 +76,9 @@ def solve_system(
 ) -> SolveRecord:
     """Solve a compiled system from ``system.values``; the solution replaces them.
 
-    If the direct solve fails, the shock is applied in adaptive fractions: along the straight line of
-    exogenous values from the last solved point (``origin``, or the point this system solved last) to the
-    present ones; failing that, by letting the residuals at the start fade out.
+    If the direct solve fails, the shock is applied in adaptive fractions, from the exogenous values of the
+    last solved point (``origin``, or the point this system solved last) to the present ones; failing that, the
+    residuals at the start are made to fade out (see `continuation`).
 
     Args:
         system: compiled model; fixed variables hold the scenario.
@@ -110,20 +113,21 @@ def solve_system(
     fallbacks = newton.solver.fallbacks
     origin = origin or system.solved
     path: Path = "direct"
-    outcome = newton.run(system.values)
+    patience = _DIRECT if options.continuation and origin is not None else None
+    outcome = newton.run(system.values, max_steps=patience)
     first = outcome
     near = system.conditions is None
     if outcome.failure and not near:
         progress.log.append(f"direct solve failed: {outcome.failure}; now across the bounds of conditions")
         newton = Newton(system, options, progress, within_limits=False)
-        outcome = newton.run(system.values)
+        outcome = newton.run(system.values, max_steps=patience)
     if outcome.failure and options.continuation:
         progress.log.append(f"direct solve failed: {outcome.failure}")
         if origin is not None:
-            outcome, path = _follow_shock(newton, system.values, origin), "shock continuation"
+            outcome, path = follow_shock(newton, system.values, origin), "shock continuation"
         if outcome.failure and start.is_finite:
             in_logs = Newton(system, options, progress, all_in_logs=True, within_limits=near)
-            outcome, path = _fade_residuals(in_logs, start), "residual continuation"
+            outcome, path = fade_residuals(in_logs, start), "residual continuation"
     if outcome.failure:
         raise _failure(system, first, outcome, progress)
     system.regular = system.partition  # every fresh factorisation on the way was tested
@@ -144,55 +148,6 @@ def _on_bounds(system: CompiledSystem, outcome: Outcome, options: SolveOptions) 
     x = np.where(moved, np.clip(outcome.at.x, lower, upper), outcome.at.x)
     at = system.evaluate(x)
     return Outcome(at, at.relative, "") if at.relative.max(initial=0.0) <= options.accept else outcome
-
-
-def _follow_shock(newton: Newton, target: Array, origin: SolvedPoint) -> Outcome:
-    """Continuation: exogenous values move from those of a solved point to the target in fractions."""
-    system = newton.system
-    parameters = system.parameter_values
-    free = system.partition.free
-
-    def stage(fraction: float, x: Array) -> Outcome:
-        moved = origin.values + fraction * (target - origin.values)
-        moved[free] = x[free]
-        system.parameter_values = origin.parameters + fraction * (parameters - origin.parameters)
-        return newton.run(moved)
-
-    try:
-        newton.progress.fraction = 0.0
-        return _walk(newton, stage, origin.values, shock=True)
-    finally:
-        system.parameter_values = parameters
-
-
-def _fade_residuals(newton: Newton, start: Evaluation) -> Outcome:
-    """Continuation: the equations hold up to a wedge that fades from the start's residual to nothing."""
-    wedge = equation_form(start, start.positive + start.negative).value
-
-    def stage(fraction: float, x: Array) -> Outcome:
-        return newton.run(x, None if fraction == 1.0 else (1.0 - fraction) * wedge)
-
-    return _walk(newton, stage, start.x)
-
-
-def _walk(newton: Newton, stage: Callable[[float, Array], Outcome], x: Array, shock: bool = False) -> Outcome:
-    """Go from fraction 0 to 1 in steps that halve on failure and double on success."""
-    done, step = 0.0, 0.5
-    while True:
-        fraction = min(1.0, done + step)
-        outcome = stage(fraction, x)
-        if shock and not outcome.failure:
-            newton.progress.fraction = fraction
-        newton.progress.log.append(f"fraction {fraction:.4g}: {outcome.failure or 'solved'}")
-        if outcome.failure:
-            step = 0.5 * (fraction - done)
-            if step < newton.options.smallest_fraction or newton.progress.steps > newton.options.step_budget:
-                return outcome
-            continue
-        if fraction == 1.0:
-            return outcome
-        x = outcome.at.x
-        done, step = fraction, 2.0 * step
 
 
 def _record(

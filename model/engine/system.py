@@ -17,6 +17,7 @@ from pyomo.mpec.complementarity import ComplementarityData
 from scipy.sparse import csr_array
 
 from .complementarity import Conditions, Declared, Merged, Signed, merge
+from .core import Part, core_of
 from .errors import EquationResidual, MissingValueError, Term
 from .expressions import Walker
 from .linear import PairedSolver
@@ -115,6 +116,12 @@ class Partition:
     take: Index  # positions in the full Jacobian's data, column by column
     indices: Index
     indptr: Index
+    n_equations: int
+
+    @cached_property
+    def core(self) -> Part:
+        """Equations and free variables that depend on one another (see `core`)."""
+        return core_of(self.indices, self.indptr, self.n_equations)
 
 
 class CompiledSystem:
@@ -235,6 +242,7 @@ class CompiledSystem:
             take=columns.data.astype(np.int64) - 1,
             indices=columns.indices,
             indptr=columns.indptr,
+            n_equations=self.n_equations,
         )
 
     @property
