@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .border import FREE_TRADE
-from .build import MEMBERS, Build
+from .build import Build
 from .national import USERS
+from .regions import Regions
 from .sam import WORLD, Sam
 from .series import Tables, entries, keyed
 from .tariff_schedules import weighted_average
@@ -57,8 +57,9 @@ def audit(sam: Sam, tables: Tables) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["control", "region", "unit", "target", "source", "value"])
     frame["deviation_pct"] = 100 * (frame["value"] / frame["target"] - 1)
     frame["limit_pct"] = frame["control"].map(LIMIT)
-    members = frame["region"].isin(MEMBERS) | (frame["control"] == "trade of the pair")
-    frame["limit_pct"] = frame["limit_pct"].where(members)
+    detailed = Regions.of(tables).detailed
+    required = frame["region"].isin(detailed) | (frame["control"] == "trade of the pair")
+    frame["limit_pct"] = frame["limit_pct"].where(required)
     frame["held"] = ~(frame["deviation_pct"].abs() > frame["limit_pct"])
     loose = frame["deviation_pct"].abs() > 1.0
     frame["note"] = frame["control"].map(GAVE_WAY).where(loose, "").fillna("")
@@ -90,7 +91,7 @@ def _national(cells: _Cells, tables: Tables) -> list[tuple]:
         }
         for item, (label, value) in values.items():
             rows.append((label, region, "USD mn", accounts[region, item], "UN_AMA", value))
-        if region in MEMBERS:
+        if region in Regions.of(tables).detailed:
             added = accounts[region].filter(regex=r"^value_added_(A-B|C-E|F|G-H|I|J-P)$").sum()
             rows.append(
                 (
@@ -161,7 +162,7 @@ def _revenue(cells: _Cells, tables: Tables) -> list[tuple]:
     rules = tables("parameters/border_rules")
     controls = rules[rules["rule"] == "duty_control"].set_index("region")
     rows = []
-    for region in MEMBERS:
+    for region in Regions.of(tables).detailed:
         own = {"row_region": region, "column_region": region}
         collected = cells.total("government", "tax:import:", **own)
         if region in controls.index:
@@ -171,28 +172,39 @@ def _revenue(cells: _Cells, tables: Tables) -> list[tuple]:
 
 
 def _tariffs(sam: Sam, tables: Tables) -> list[tuple]:
-    """Trade-weighted tariffs of Kazakhstan on imports from outside the CIS, before and after, in per cent."""
-    schedule = tables("policy/tariffs")
-    keys = ["schedule", "sector", "source", "importer"]
-    schedule = schedule[schedule["importer"] == "KAZ"].set_index(keys).sort_index()
-    cis = keyed(tables("sources/cis_share_of_row"), "importer")["KAZ"]
+    """Trade-weighted tariffs against the published averages of ``parameters/tariff_controls``, in per cent.
+
+    ``dutiable imports`` are those from outside the CIS; ``all imports`` count preferences.
+    """
+    controls, regions = tables("parameters/tariff_controls"), Regions.of(tables)
+    rows = []
+    for control in controls[controls["region"].isin(regions.names)].itertuples(index=False):
+        average = 100 * _average_tariff(
+            sam, str(control.region), str(control.schedule), str(control.concept), tables
+        )
+        label = f"tariff, {control.concept}"
+        rows.append(
+            (label, control.region, f"% ({control.schedule})", control.value, control.source, average)
+        )
+    return rows
+
+
+def _average_tariff(sam: Sam, region: str, schedule: str, concept: str, tables: Tables) -> float:
+    """A region's tariff under a schedule, weighted by its imports of goods in the SAM, ratio."""
+    regions, table = Regions.of(tables), tables("policy/tariffs")
+    table = table[(table["importer"] == region) & (table["schedule"] == schedule)]
+    keys = {"sector": "sector", "source": "exporter", "importer": "importer"}
+    rates = (table.rename(columns=keys).set_index(list(keys.values()))["rate_pct"]).sort_index()
     fob = bilateral_fob(sam)
     fob = fob[fob.index.get_level_values("sector").isin(sector_list(tables, goods=True))]
-    fob = fob.xs("KAZ", level="importer", drop_level=False)
-    fob = fob[~fob.index.get_level_values("exporter").isin(FREE_TRADE)].copy()
-    rows = []
-    for name, target in (("pre-union", 5.3), ("cet", 9.5)):
-        rates = (
-            schedule["rate_pct"]
-            .xs(name, level="schedule")
-            .rename_axis(["sector", "exporter", "importer"])
-            .reindex(fob.index)
-        )
+    fob = fob.xs(region, level="importer", drop_level=False)
+    share = pd.Series(1.0, index=fob.index)
+    if concept == "dutiable imports":
+        fob = fob[~fob.index.get_level_values("exporter").isin(regions.free_traders)].copy()
         share = pd.Series(1.0, index=fob.index)
-        share[fob.index.get_level_values("exporter") == "ROW"] = 1 - cis
-        average = weighted_average(rates / share, fob * share)["KAZ"]
-        rows.append(("tariff, dutiable imports", "KAZ", f"% ({name})", target, "WB2012", average))
-    return rows
+        cis = keyed(tables("sources/cis_share_of_row"), "importer")[region]
+        share[fob.index.get_level_values("exporter") == regions.rest] = 1 - cis
+    return float(weighted_average(rates.reindex(fob.index) / share, fob * share)[region]) / 100
 
 
 def adjustments(build: Build, largest: int = 15) -> pd.DataFrame:

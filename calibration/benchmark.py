@@ -7,8 +7,9 @@ never becomes "trade of size zero" in the model.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,6 +103,19 @@ class Benchmark:
     sigma_government: pd.Series
     sigma_investment: pd.Series
     numeraire_region: str
+    # physical side data, attached by the modules named; without them the mechanism does not exist
+    members: tuple[str, ...] = ()
+    """The customs union of the day: its members share a market for capital where a closure says so."""
+    workers: pd.Series = field(default_factory=lambda: _empty("factor", "region"))
+    """Persons employed, thousands, where labour may migrate (see ``mobility``)."""
+    migrant_productivity: pd.Series = field(default_factory=lambda: _empty("factor", "origin", "destination"))
+    """Work of a migrant in units of a local worker's, for each pair that labour may move between."""
+    remitted: pd.Series = field(default_factory=lambda: _empty("factor", "origin", "destination"))
+    """Share of a migrant's wage after tax that is sent home, by the same pairs."""
+    quota_flows: tuple[tuple[str, str, str], ...] = ()
+    """Flows (sector, source, importer) that a tariff-rate quota of the exporter may apply to."""
+    duty_remittances: tuple[tuple[str, str, str], ...] = ()
+    """(sector, region, recipient): whose export duty may be passed on to whose government."""
 
     @classmethod
     def from_sam(
@@ -141,6 +155,7 @@ class Benchmark:
         values |= flows.rates(values)
         keys = values["demand_keys"]
         del values["demand_keys"]
+        parts: dict[str, Any] = {**values, **_elasticities(elasticities, keys, regions)}
         benchmark = cls(
             regions=regions,
             sectors=sectors,
@@ -148,8 +163,7 @@ class Benchmark:
             year=year,
             sam=sam.table.copy(),
             numeraire_region=numeraire_region,
-            **values,
-            **_elasticities(elasticities, keys, regions),
+            **parts,
         )
         _check_rates(benchmark)
         return benchmark
@@ -218,6 +232,12 @@ class Benchmark:
         total += self.fob.groupby("source").sum().reindex(total.index, fill_value=0.0)
         total -= self.cif.groupby("importer").sum().reindex(total.index, fill_value=0.0)
         return total.rename("gdp")
+
+
+def _empty(*levels: str) -> pd.Series:
+    """A series without entries: what it describes does not exist."""
+    index = pd.MultiIndex.from_arrays([[] for _ in levels], names=levels)
+    return pd.Series([], index=index, dtype=float)
 
 
 class _Flows:
@@ -443,11 +463,11 @@ def _check_elasticities(elasticities: dict[str, pd.Series]) -> None:
 
 def _check_rates(benchmark: Benchmark) -> None:
     """Rates must leave every price and net payment positive; flows, rates and balances must be finite."""
-    for field in fields(benchmark):
-        series = getattr(benchmark, field.name)
-        if field.name not in PERFECT and isinstance(series, pd.Series) and not np.isfinite(series).all():
+    for item in fields(benchmark):
+        series = getattr(benchmark, item.name)
+        if item.name not in PERFECT and isinstance(series, pd.Series) and not np.isfinite(series).all():
             bad = series[~np.isfinite(series)]
-            raise BenchmarkError(f"Benchmark: {field.name} is not a finite number at {bad.index[0]}.")
+            raise BenchmarkError(f"Benchmark: {item.name} is not a finite number at {bad.index[0]}.")
     for name in ("import_tariff", "export_tax", "sales_tax", "factor_tax"):
         series = getattr(benchmark, name)
         if (series <= -1).any():

@@ -13,16 +13,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from .national import Border
+from .regions import Regions
 from .series import Tables, entries, keyed
+from .tariff_cuts import bound_cuts
 from .trade import margin_rates, sector_list
 
 FLOW = ["sector", "exporter", "importer"]
-FREE_TRADE = ("RUS", "BLR", "KAZ", "KGZ")
-"""Regions that charged each other no import duty in 2007: CIS free trade (1994) and EurAsEC (2000)."""
 TRACE = 1e-4
 """Export taxes below this share of a good's exports are traces of rounding in the source, not a tax."""
-AGGREGATES = ("EU", "CHN")
-"""Regions whose trade with themselves pays no duty (ROW's does: it is trade between unlike countries)."""
 
 
 @dataclass(frozen=True)
@@ -79,18 +77,19 @@ def border_flows(fob: pd.Series, tables: Tables) -> BorderFlows:
 
 
 def _rule(tables: Tables, rule: str) -> pd.Series:
+    """The entries of one rule, for the regions of this economy (an economy without Ukraine has no use for hers)."""
     rules = tables("parameters/border_rules")
     chosen = rules[rules["rule"] == rule]
     if chosen.empty:
         raise KeyError(f"data/parameters/border_rules.csv has no rule {rule!r}")
-    return keyed(chosen, "region", "sector", "partner")
+    return keyed(chosen[chosen["region"].isin(Regions.of(tables).names)], "region", "sector", "partner")
 
 
 def _transport_supply(total: float, tables: Tables) -> pd.Series:
     """Transport services by (sector, region): GTAP's sales to the pool, scaled to the margins on estimated trade.
 
-    Belarus appears in GTAP inside ROW and is given no share of the pool: its transport exports are in its
-    services exports already.
+    A synthetic region stands in GTAP inside ROW and is given no share of the pool: its transport exports are in
+    its services exports already.
     """
     sam = tables("sources/gtap_sam")
     supply = (
@@ -98,8 +97,9 @@ def _transport_supply(total: float, tables: Tables) -> pd.Series:
     )
     supply = supply[supply.index.get_level_values("sector").isin(sector_list(tables)) & (supply > 0)]
     supply = supply / supply.sum() * total
-    belarus = pd.Series(0.0, index=pd.MultiIndex.from_tuples([("trn", "BLR")], names=supply.index.names))
-    return pd.concat([supply, belarus])
+    without = [("trn", region) for region in Regions.of(tables).synthetic]
+    none = pd.Series(0.0, index=pd.MultiIndex.from_tuples(without, names=supply.index.names))
+    return pd.concat([supply, none])
 
 
 def _export_tax(fob: pd.Series, tables: Tables) -> pd.Series:
@@ -144,21 +144,23 @@ def _dutiable(cif: pd.Series, tables: Tables) -> pd.Series:
     """Share of each flow that is not free of duty by agreement (0, 1, or one less the CIS share of ROW)."""
     exporter, importer = (cif.index.get_level_values(level) for level in ("exporter", "importer"))
     share = pd.Series(1.0, index=cif.index)
-    share[exporter.isin(FREE_TRADE) & importer.isin(FREE_TRADE)] = 0.0
-    share[(exporter == importer) & exporter.isin(AGGREGATES)] = 0.0
+    regions = Regions.of(tables)
+    share[exporter.isin(regions.free_traders) & importer.isin(regions.free_traders)] = 0.0
+    share[(exporter == importer) & exporter.isin(regions.aggregates)] = 0.0
     cis = keyed(tables("sources/cis_share_of_row"), "importer")
     for region, free in cis.items():
-        share[(exporter == "ROW") & (importer == region)] = 1.0 - free
+        share[(exporter == regions.rest) & (importer == region)] = 1.0 - free
     return share
 
 
 def mfn_rates(cif: pd.Series, tables: Tables) -> pd.DataFrame:
     """Most-favoured-nation tariff rates of 2007 by sector (rows) and importer (columns), ratios to cif value.
 
-    Russia, Kyrgyzstan, EU, China, ROW: GTAP's duty over the estimated dutiable imports, scaled to the control of
-    ``duty_control`` where one is given. Kazakhstan: GTAP's pattern scaled to the published trade-weighted rate
-    (``mfn_average``), because GTAP's own level is far above what was collected. Belarus: Russia's rates scaled to
-    the duty it collected.
+    Column ``tariff_pattern`` of the list of regions says where the pattern comes from. ``own``: GTAP's duty over the
+    estimated dutiable imports. ``own rates``: GTAP's rates (Kazakhstan, scaled to the published trade-weighted rate
+    ``mfn_average``, because GTAP's own level is far above what was collected). ``russia``: Russia's rates (Belarus).
+    ``russia x bounds``: Russia's rates times the region's bound averages over the common tariff's, agricultural and
+    other goods (Ukraine). The level is then scaled to the duty collected where ``duty_control`` has one.
     """
     dutiable = (cif * _dutiable(cif, tables)).groupby(["sector", "importer"]).sum().unstack("importer")
     gtap = tables("sources/gtap_tariffs").pivot_table(
@@ -166,7 +168,19 @@ def mfn_rates(cif: pd.Series, tables: Tables) -> pd.DataFrame:
     )
     duty, level = gtap["duty"].unstack("region"), gtap["rate"].unstack("region")
     rates = (duty / dutiable.where(dutiable > 0)).reindex(columns=duty.columns).fillna(0.0)
-    rates["BLR"], rates["KAZ"] = rates["RUS"], level["KAZ"]
+    patterns = Regions.of(tables).frame
+    bounds = patterns["bound_schedule"].to_dict()
+    for region, pattern in patterns["tariff_pattern"].items():
+        if pattern == "own rates":
+            rates[region] = level[region]
+        elif pattern == "russia":
+            rates[region] = rates["RUS"]
+        elif pattern == "russia x bounds":
+            rates[region] = rates["RUS"] * bound_cuts(str(bounds[region]), tables)
+        elif pattern != "own":
+            raise ValueError(
+                f"data/mappings/model_regions.csv: unknown tariff_pattern {pattern!r} of {region}"
+            )
     for (region, sector, _), value in entries(_rule(tables, "mfn_rate")):
         rates.loc[sector, region] = value
     goods = sector_list(tables, goods=True)

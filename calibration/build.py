@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
 import pandas as pd
 
 from .balancing import BalanceResult, Method
-from .belarus import PRIOR, belarus_prior, output_controls
 from .border import BorderFlows, border_flows
 from .national import VALUE_ADDED_GROUPS, NationalTable, estimate_region
 from .priors import gtap_prior, without
+from .regions import Regions
 from .sam import COLUMNS, WORLD, Sam
 from .series import Tables, entries, keyed
+from .synthetic import PRIOR, SyntheticRegion, output_controls, synthetic_prior
 from .trade import estimate_goods, estimate_services, sector_list
 
-REGIONS = ("RUS", "BLR", "KAZ", "KGZ", "EU", "CHN", "ROW")
-MEMBERS = ("RUS", "BLR", "KAZ")
 Row = tuple[str, str, str, str, float]
 
 
@@ -34,26 +33,41 @@ class Build:
     tables: dict[str, NationalTable]
 
 
-def build_sam(tables: Tables, belarus: str = PRIOR, method: Method = "cross_entropy") -> Build:
+def build_sam(
+    tables: Tables, priors: Mapping[str, str] | None = None, method: Method = "cross_entropy"
+) -> Build:
     """Estimate the world SAM of 2007 from the committed tables.
 
-    ``belarus`` names the prior of the synthetic Belarusian table, ``method`` the balancing method of the national
-    tables (see :func:`.balancing.solve`). Belarus is estimated before ROW, which is GTAP's rest of the world less
-    Belarus.
+    ``priors`` names the prior of a synthetic table, such as ``{"belarus": "russia"}`` (others take ``neighbours``);
+    ``method`` is the balancing method of the national tables (see :func:`.balancing.solve`). The list of regions and
+    everything else comes from ``tables``. Synthetic regions must stand before the rest of the world in that list: it
+    is GTAP's less theirs.
+
+    Raises ValueError if ``priors`` names a table that no region of this economy has.
     """
+    regions = Regions.of(tables)
+    chosen = dict(priors or {})
+    unknown = sorted(set(chosen) - set(regions.synthetic.values()))
+    if unknown:
+        raise ValueError(
+            f"no synthetic table {unknown}; this economy has {sorted(regions.synthetic.values())}"
+        )
     goods, services = estimate_goods(tables), estimate_services(tables)
     border = border_flows(pd.concat([goods.values, services.values]), tables)
     sectors = sector_list(tables)
     national: dict[str, NationalTable] = {}
-    for region in REGIONS:
+    for region in regions.names:
         at_border, controls = border.of(region, sectors), national_controls(region, tables)
-        if region == "BLR":
-            prior = belarus_prior(at_border, controls, tables, belarus)
-            controls = pd.concat([controls, output_controls(tables)])
+        if region in regions.synthetic:
+            name = regions.synthetic[region]
+            synthetic = SyntheticRegion(region, name, chosen.get(name, PRIOR))
+            prior = synthetic_prior(synthetic, at_border, controls, tables)
+            controls = pd.concat([controls, output_controls(synthetic, tables)])
         else:
             prior = gtap_prior(region, tables)
-        if region == "ROW":
-            prior = without(prior, national["BLR"].cells)
+        if region == regions.rest:
+            for taken_out in regions.synthetic:
+                prior = without(prior, national[taken_out].cells)
         national[region] = estimate_region(region, prior, at_border, controls, method)
     rows = list(_national_rows(national, tables)) + list(_trade_rows(border))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -64,13 +78,14 @@ def build_sam(tables: Tables, belarus: str = PRIOR, method: Method = "cross_entr
 def national_controls(region: str, tables: Tables) -> pd.Series:
     """National accounts of 2007 that the region's table is held to, million USD.
 
-    Value added by group and labour only for the members: GTAP's sectors of the large regions stay as they are.
+    Value added by group and labour only for the members and synthetic regions: GTAP's sectors of the large regions
+    stay as they are.
     Labour's share (PWT) is read as a share of value added at basic prices.
     """
     accounts = keyed(tables("sources/national_accounts"), "region", "item")[region]
     names = ["gdp", "household_consumption", "government_consumption", "capital_formation"]
     controls = accounts[names]
-    if region in MEMBERS:
+    if region in Regions.of(tables).detailed:
         groups = {f"value_added:{g}": accounts[f"value_added_{g}"] for g in VALUE_ADDED_GROUPS}
         labour = accounts["labour_share"] * sum(groups.values())
         controls = pd.concat([controls, pd.Series(groups | {"labour": labour})])
@@ -79,13 +94,14 @@ def national_controls(region: str, tables: Tables) -> pd.Series:
 
 def _national_rows(national: dict[str, NationalTable], tables: Tables) -> Iterator[Row]:
     accounts = keyed(tables("sources/national_accounts"), "region", "item")
+    regions = Regions.of(tables)
     inflows = {region: -_trade_balance(table) for region, table in national.items()}
     drift = sum(inflows.values())  # rounding of the margins' two sides
-    inflows["ROW"] -= drift
+    inflows[regions.rest] -= drift
     for region, table in national.items():
         yield from _production_rows(region, table)
-        # zero outside the union is assumed: no balance is collected there, and no tariff run needs it
-        saving = float(accounts[region, "government_balance"]) if region in MEMBERS else 0.0
+        # zero elsewhere is assumed: no balance is collected there, and no tariff run needs it
+        saving = float(accounts[region, "government_balance"]) if region in regions.detailed else 0.0
         yield from _income_rows(region, table, inflows[region], saving)
 
 

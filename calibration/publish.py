@@ -28,13 +28,18 @@ def published_tables(build: Build, tables: Tables) -> dict[str, pd.DataFrame]:
     }
 
 
-def publish(build: Build, tables: Tables, folder: Path) -> list[Path]:
+def publish(build: Build, tables: Tables, folder: Path, own: Path | None = None) -> list[Path]:
     """Write the base year under ``folder``; each file is written under a temporary name and renamed.
 
-    Returns the files written.
+    ``own`` is the folder whose tables went before those shipped, if any: its tables are copied, so that the base year
+    written is complete. Returns the files written.
     """
+    published = published_tables(build, tables)
+    if own is not None and own.resolve() != folder.resolve():
+        found = (file.relative_to(own).with_suffix("").as_posix() for file in sorted(own.rglob("*.csv")))
+        published |= {name: tables(name) for name in found if name not in published}
     written = []
-    for name, frame in published_tables(build, tables).items():
+    for name, frame in published.items():
         file = folder / f"{name}.csv"
         file.parent.mkdir(parents=True, exist_ok=True)
         temporary = file.with_suffix(".csv.tmp")

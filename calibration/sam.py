@@ -24,7 +24,11 @@ Accounts of a region:
 
 and of the world: ``(WLD, margin)``, ``(WLD, margin:<source>)``, ``(WLD, capital)`` (pays foreign savings to
 the regions, signed, summing to zero) and, in a solved customs union only, ``(WLD, pool)`` (pays each
-government its net receipt from the pool of duties, signed, summing to zero).
+government its net receipt from the pool of duties, signed, summing to zero), ``(WLD, wages)`` (receives from
+households what migrants send home and pays it to those of their origin) and ``(WLD, capital-income)`` (pays each
+household its net income from capital in other members, signed, summing to zero), ``(WLD, rent)`` (receives rents
+on trade from commodities and pays them to the households that hold the licences) and ``(WLD, duties)`` (pays each
+government its net receipt of other governments' export duties, signed, summing to zero).
 """
 
 from __future__ import annotations
@@ -43,7 +47,7 @@ TOLERANCE = 1e-6
 
 INSTITUTIONS = ("household", "government", "savings", "investment")
 PLAIN_TAXES = ("tax:production", "tax:factor", "tax:sales", "tax:export", "tax:direct")
-WORLD_ACCOUNTS = ("margin", "capital", "pool")
+WORLD_ACCOUNTS = ("margin", "capital", "pool", "wages", "capital-income", "rent", "duties")
 SIGNED_TAXES = ("tax:production", "tax:sales", "tax:export")
 
 
@@ -187,10 +191,12 @@ def _check_cells(table: pd.DataFrame, where: str, signed_taxes: bool) -> None:
     row, column = table["row_account"], table["column_account"]
     tax_from_use = row.isin(SIGNED_TAXES)
     tax_to_government = (row == "government") & column.isin(SIGNED_TAXES)
+    rent = (row == "rent") | (column == "rent") | (column == "duties")
     savings = row == "savings"
     transfer = (row == "household") & (column == "government")
     pool = (row == "government") & (column == "pool")
-    signed = tax_from_use | tax_to_government | savings | transfer | pool
+    abroad = (row == "household") & (column == "capital-income")
+    signed = tax_from_use | tax_to_government | savings | transfer | pool | rent | abroad
     if signed_taxes:
         signed |= row.str.startswith(("tax:import:", "tax:direct"))
         signed |= column.str.startswith(("tax:import:", "tax:direct"))
@@ -224,7 +230,8 @@ def _check_names(sam: Sam, where: str) -> None:
         raise SamError(
             f"{where}: unknown account(s) {unknown[:10]}. A region's accounts are activity:<g>, intra:<g>, "
             f"commodity:<g>, factor:<f>, {', '.join(PLAIN_TAXES)}, tax:import:<region>, "
-            f"{', '.join(INSTITUTIONS)}; the world's are margin, margin:<region>, capital, pool. "
+            f"{', '.join(INSTITUTIONS)}; the world's are margin, margin:<region>, capital, pool, wages, "
+            "capital-income, rent, duties. "
             f"Known regions: {sorted(regions)}."
         )
     present = set(sam.totals.index)

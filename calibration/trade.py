@@ -1,7 +1,7 @@
 """Bilateral trade by good for the base year: a cross-entropy estimate under observed margins.
 
 What is observed: the total of every pair (BACI), fuels and wood by pair (Comtrade chapters 27 and 44), the
-goods that each exporter sells and each importer buys (GTAP; Belarus: its own statistics), the cells of the
+goods that each exporter sells and each importer buys (GTAP; synthetic regions: their own statistics), the cells of the
 pairs Russia-EU-China (WIOD) and Kazakhstan's manufactures by partner (BACI). What is not observed, and is
 estimated here, is which good goes to which partner inside those margins.
 
@@ -22,12 +22,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from .balancing import BalanceProblem, BalanceResult, solve
+from .regions import Regions
 from .series import Tables, entries, keyed
+from .synthetic_trade import goods_trade, services_trade
 
 GTAP_ERROR = 0.10
 """Relative standard error of a good's exports or imports in GTAP, once scaled to the BACI total."""
-BELARUS_GOODS_ERROR = 0.20
-"""The same for Belarus, whose composition is the 2014 pattern moved to the 2007 anchors."""
+SYNTHETIC_GOODS_ERROR = 0.20
+"""The same for a region without a table, whose composition is a pattern moved to the 2007 anchors."""
 CHAPTER_ERROR = 0.05
 """Relative standard error of a pair's trade in fuels (mirror reports differ by a few per cent of freight)."""
 WOOD_ERROR = 0.15
@@ -80,45 +82,6 @@ def margin_rates(tables: Tables) -> pd.Series:
     return rates.rename("margin_rate")
 
 
-def belarus_figure(tables: Tables, item: str) -> float:
-    """One observed margin of Belarus from ``sources/belarus_margins``; a missing one is an error."""
-    margins = keyed(tables("sources/belarus_margins"), "item")
-    if item not in margins.index:
-        raise KeyError(f"data/sources/belarus_margins.csv has no item {item!r}")
-    return float(margins[item])
-
-
-def belarus_goods(tables: Tables) -> pd.DataFrame:
-    """Belarus' goods exports (fob) and imports (cif) by sector in 2007, million USD, as shares moved to anchors.
-
-    The pattern of the Harmonised System chapters (2014) is scaled so that fuels and food hit their observed
-    2007 values; the remainder keeps its 2014 proportions. Fuel imports are split into crude, gas and
-    products by observed quantities and prices (``parameters/belarus_fuels``).
-    """
-    pattern = tables("sources/belarus_trade_by_sector")
-    pattern = pattern[(pattern["year"] == 2014) & (pattern["sector"] != "fuels")]
-    pattern = pattern.pivot_table(index="sector", columns="flow", values="value").fillna(0.0)
-    fuels = keyed(tables("parameters/belarus_fuels"), "flow", "sector")
-    flows = {}
-    for flow in ("exports", "imports"):
-        total = belarus_figure(tables, f"goods_{flow}")
-        fuel_total = belarus_figure(tables, f"fuel_{flow}")
-        food_share = belarus_figure(tables, f"food_share_{flow}") / 100
-        food_total = food_share * total
-        fuel_split = fuels[flow] * fuel_total
-        rest = pattern[flow].drop(index=[*fuel_split.index], errors="ignore")
-        food = rest.index.isin(["dmt", "ofd"])
-        parts = pd.concat(
-            [
-                fuel_split,
-                rest[food] / rest[food].sum() * food_total,
-                rest[~food] / rest[~food].sum() * (total - fuel_total - food_total),
-            ]
-        )
-        flows[flow] = parts
-    return pd.DataFrame(flows).fillna(0.0)
-
-
 def _goods_margins(tables: Tables) -> tuple[pd.Series, pd.Series]:
     """Targets by (sector, region): exports fob and imports fob of goods, scaled to each region's BACI total."""
     border = gtap_border_flows(tables)
@@ -126,11 +89,13 @@ def _goods_margins(tables: Tables) -> tuple[pd.Series, pd.Series]:
     rates = margin_rates(tables)
     exports = border["exports"].unstack("region").loc[goods]
     imports = (border["imports_cif"].unstack("region").T / (1 + rates)).T.loc[goods]
-    belarus = belarus_goods(tables).reindex(goods).fillna(0.0)
-    belarus["imports"] /= 1 + rates.loc[goods]
-    for name, table in (("exports", exports), ("imports", imports)):
-        table["ROW"] -= belarus[name]
-        table["BLR"] = belarus[name]
+    regions = Regions.of(tables)
+    for region, name in regions.synthetic.items():
+        own = goods_trade(name, tables).reindex(goods).fillna(0.0)
+        own["imports"] /= 1 + rates.loc[goods]
+        for flow, table in (("exports", exports), ("imports", imports)):
+            table[regions.rest] -= own[flow]
+            table[region] = own[flow]
     pairs = pair_totals(tables)
     exports *= pairs.groupby("exporter").sum() / exports.sum()
     imports *= pairs.groupby("importer").sum() / imports.sum()
@@ -211,7 +176,8 @@ def estimate_goods(tables: Tables) -> BalanceResult:
     problem = BalanceProblem(cells)
     problem.totals(["exporter", "importer"], pairs, name="pair total")
     goods_error = pd.Series(GTAP_ERROR, index=exports.index)
-    goods_error[goods_error.index.get_level_values("region") == "BLR"] = BELARUS_GOODS_ERROR
+    synthetic = goods_error.index.get_level_values("region").isin([*Regions.of(tables).synthetic])
+    goods_error[synthetic] = SYNTHETIC_GOODS_ERROR
     for name, level, target in (("exports of", "exporter", exports), ("imports of", "importer", imports)):
         named = target.rename_axis(["sector", level])
         present = prior.groupby(["sector", level]).sum().index
@@ -278,7 +244,8 @@ def _add_kazakh_manufactures(problem: BalanceProblem, prior: pd.Series, tables: 
 
 
 def service_margins(tables: Tables) -> tuple[pd.Series, pd.Series]:
-    """Exports and imports of services by (sector, region), million USD: GTAP; Belarus from its balance of payments.
+    """Exports and imports of services by (sector, region), million USD: GTAP; synthetic regions from their balance of
+    payments.
 
     Belarus' totals are exports and imports of goods and services (UN) less goods (Belstat), spread over
     services as in Lithuania's table (WIOD). Russia's and Kazakhstan's stay GTAP's. World imports are scaled
@@ -288,11 +255,11 @@ def service_margins(tables: Tables) -> tuple[pd.Series, pd.Series]:
     services = sector_list(tables, goods=False)
     exports = border["exports"].unstack("region").loc[services]
     imports = border["imports_cif"].unstack("region").loc[services]
-    pattern = keyed(tables("parameters/belarus_services"), "flow", "sector")
-    for flow, table in (("exports", exports), ("imports", imports)):
-        total = belarus_figure(tables, f"services_{flow}")
-        table["BLR"] = (pattern[flow] * total).reindex(services).fillna(0.0)
-        table["ROW"] -= table["BLR"]
+    regions = Regions.of(tables)
+    for region, name in regions.synthetic.items():
+        for flow, table in (("exports", exports), ("imports", imports)):
+            table[region] = services_trade(name, flow, services, tables)
+            table[regions.rest] -= table[region]
     imports = (imports.T * (exports.sum(axis=1) / imports.sum(axis=1))).T
     return pd.Series(exports.stack()), pd.Series(imports.stack())
 

@@ -5,12 +5,12 @@ without a ``value`` column (a mapping) is keyed by the whole row. Figures under 
 ``unit``, ``source`` (a citation key explained in ``SOURCES.md``) and ``quality``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-__all__ = ["QUALITIES", "TableError", "path", "table"]
+__all__ = ["QUALITIES", "TableError", "base_year_folder", "base_year_names", "path", "reader", "table"]
 
 _ROOT = Path(__file__).resolve().parent
 
@@ -70,6 +70,40 @@ def table(name: str, columns: Sequence[str] = (), folder: Path | None = None) ->
         if unknown:
             raise TableError(f"{file}: column quality holds {unknown}; allowed are {list(QUALITIES)}.")
     return frame
+
+
+def reader(own: Path | None = None) -> Callable[[str], pd.DataFrame]:
+    """A reader of tables by name in which the tables of the folder ``own`` go before those of ``data``.
+
+    This is what another base year is: a folder laid out like ``data`` that holds the tables which differ.
+    """
+
+    def read(name: str) -> pd.DataFrame:
+        differs = own is not None and (own / name).with_suffix(".csv").is_file()
+        return table(name, folder=own if differs else None)
+
+    return read
+
+
+def base_year_names() -> list[str]:
+    """Names of the base years that come with eacu besides the default one: folders of ``data`` with own regions."""
+    return sorted(p.parents[1].name for p in _ROOT.glob("*/mappings/model_regions.csv"))
+
+
+def base_year_folder(name: str | Path) -> Path:
+    """The folder of a base year, by the name of a shipped one (``"ukraine"``) or by its path.
+
+    Raises:
+        TableError: it is neither; the message lists the names.
+    """
+    if str(name) in base_year_names():
+        return _ROOT / name
+    if not Path(name).is_dir():
+        raise TableError(
+            f"no base year {str(name)!r}: neither a folder nor one of the shipped names {base_year_names()}. "
+            "eacu calibrate --to FOLDER makes one."
+        )
+    return Path(name)
 
 
 def _refuse_gaps(frame: pd.DataFrame, file: Path) -> None:

@@ -22,13 +22,14 @@ HEAD = """# Closures
 
 A model has more variables than equations. A *closure* says which variables are given, and thereby who adjusts when
 policy changes. The equations are the same under all closures: a closure is a list of variables that are fixed (and,
-for the wage floor, a condition put in force), composed of one choice for each of five markets.
+for the wage floor, migration and quotas, conditions put in force), composed of one choice for each market.
 
 ```sh
 eacu closures                                     # all of them, in words
 eacu closures short-run                           # one of them, with what it fixes
 eacu run union-2010-07 --closure steady-state
 eacu run union-2010-07 --closure short-run+wage-curve
+eacu run union-2010-07 --closure mobile-in-union+migration   # one market for the members' capital and labour
 ```
 
 Names joined by `+` are combined from left to right: each is the name of a closure, which stands for those of its

@@ -44,8 +44,8 @@ turn from the EU and China to Russia and Belarus, duty collected rises by well o
 collections of the 2007 economy: the model has Kazakhstan collect {kaz_share:.1f} % of the union's duties, so it pays in. In 2012
 collections were about 89.5, 3.65, 6.9 %, by which Kazakhstan received a little more than it paid (derived from a statement
 of Belarus' State Control Committee), and in the first quarter of 2011 its share of imports from outside was 4.1 %. Part of
-the gap is Kazakhstan's exemptions from the common tariff, which are not modelled yet; part is the growth of Russian imports
-from 2007 to 2012. Belarus gains from the keys in the model and in 2012 alike.
+the gap is Kazakhstan's exemptions from the common tariff, which are in `union-2010-transition` and halve what it pays in
+([regime effects](regime_effects.md)); part is the growth of Russian imports from 2007 to 2012. Belarus gains from the keys in the model and in 2012 alike.
 
 ## Imports of Kazakhstan by partner, union-2010-01
 
@@ -139,7 +139,7 @@ _SHOWN = [
 def _priors(base: BaseYear) -> pd.DataFrame:
     rows = {}
     for prior in ("neighbours", "baltic", "russia"):
-        sam = build_sam(table, belarus=prior).sam
+        sam = build_sam(table, {"belarus": prior}).sam
         b = base.benchmark
         benchmark = Benchmark.from_sam(
             sam, model_elasticities(table), regions=b.regions, sectors=b.sectors, factors=b.factors

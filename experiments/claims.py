@@ -32,17 +32,21 @@ class ClaimError(ValueError):
     """The file of claims cannot be used; the message names the claim, the key and the remedy."""
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
+    """A table of TOML in which an unknown key is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Measure(_Table):
+class Measure(Table):
     """One number of a solved regime: an indicator, or a row (or sum of rows) of the tidy results.
 
     ``indicator`` is a column of `eacu.model.indicators.UNITS`. ``variable`` names a volume of the tidy results
     (output, imports, exports, domestic_sales, ...), summed over ``sectors`` and ``partners`` (empty: all
     others than the region itself); ``unit`` says whether its percentage or its change in USD million is meant.
-    ``minus`` subtracts the same measure of another regime; ``lead_over`` subtracts the greatest of other regions.
+    Several regions joined by ``+`` are added up.
+    ``minus`` subtracts the same measure of another regime; ``lead_over`` subtracts the greatest of other regions;
+    ``share_among`` gives the per cent of the sum over regions.
     """
 
     regime: str
@@ -54,6 +58,7 @@ class Measure(_Table):
     unit: Literal["percent", "change"] = "percent"
     minus: str | None = None
     lead_over: tuple[str, ...] = ()
+    share_among: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Measure:
@@ -73,14 +78,16 @@ class Measure(_Table):
         value = self._in(solved[self.regime], self.region)
         if self.lead_over:
             value -= max(self._in(solved[self.regime], region) for region in self.lead_over)
+        if self.share_among:
+            value *= 100 / sum(self._in(solved[self.regime], region) for region in self.share_among)
         return value - self._in(solved[self.minus], self.region) if self.minus else value
 
     def _in(self, solved: SolvedRegime, region: str) -> float:
         if self.indicator is not None:
             return float(solved.indicators[self.indicator].loc[region])
         rows = solved.results
-        rows = rows[(rows["variable"] == self.variable) & (rows["region"] == region)]
-        rows = rows[rows["partner"] != region]
+        rows = rows[(rows["variable"] == self.variable) & rows["region"].isin(region.split("+"))]
+        rows = rows[rows["partner"] != rows["region"]]
         for column, wanted in (("sector", self.sectors), ("partner", self.partners)):
             if wanted:
                 rows = rows[rows[column].isin(wanted)]
@@ -91,6 +98,8 @@ class Measure(_Table):
 
     def in_words(self) -> str:
         """Unit of the number, for tables."""
+        if self.share_among:
+            return "%"
         if self.indicator is not None:
             return UNITS[self.indicator].partition(" ")[0].replace("mn", "USD mn")
         return "%" if self.unit == "percent" else "USD mn"
@@ -115,7 +124,7 @@ class Statement(Measure):
         return (self.above is None or value > self.above) and (self.below is None or value < self.below)
 
 
-class Claim(_Table):
+class Claim(Table):
     """What people say, the tests of it, figures beside it, and how it works in the model."""
 
     id: str
@@ -139,7 +148,7 @@ class Claim(_Table):
         return (*self.tests, *self.evidence)
 
 
-class Variant(_Table):
+class Variant(Table):
     """Another reading of the economy: trade elasticities multiplied, or another closure."""
 
     name: str
@@ -147,7 +156,7 @@ class Variant(_Table):
     closure: str | None = None
 
 
-class _File(_Table):
+class _File(Table):
     variants: tuple[Variant, ...]
     claims: tuple[Claim, ...]
 
@@ -251,7 +260,7 @@ def answer_claims(
     values: dict[str, Mapping[tuple[str, int], float]] = {}
     for variant in (Variant(name=CENTRAL), *variants):
         tell(f"{variant.name}: {len(needed)} regimes")
-        solved = run(*needed, closure=variant.closure, base=_scaled(base, variant.trade_elasticities))
+        solved = run(*needed, closure=variant.closure, base=scaled(base, variant.trade_elasticities))
         values[variant.name] = {
             (claim.id, n): statement.of(solved)
             for claim in chosen
@@ -262,7 +271,7 @@ def answer_claims(
     return [Answer(claim, frame.loc[rows[claim.id]]) for claim in chosen]
 
 
-def _scaled(base: BaseYear, factor: float) -> BaseYear:
+def scaled(base: BaseYear, factor: float) -> BaseYear:
     """The base year with all Armington elasticities multiplied."""
     if factor == 1.0:
         return base

@@ -2,143 +2,46 @@
 
 A regime file has a ``title``, a ``question``, a ``description`` and a ``closure``; it may build on
 another regime; ``[tariffs]`` says which schedule each importer applies to third countries, ``[union]`` who is
-a member and how duties are shared, ``[[rates]]`` single rates that differ from the schedule. docs/regimes.md
-is the manual. Reading a file needs no economy; `eacu.experiments.policy` turns a regime into values.
+a member and how duties are shared, ``[[rates]]`` single rates that differ from the schedule, ``[exceptions]`` where
+an importer keeps its old rates, ``[[borders]]`` which borders become cheaper to cross, ``[oil]``, ``[gas]`` and
+``[labour]`` the rules for energy and for people. docs/regimes.md is the manual. Reading a file needs no economy;
+`eacu.experiments.policy` turns a regime into values.
 """
 
 from __future__ import annotations
 
 import hashlib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ValidationError
 
 from .names import unknown_name
+from .regime_tables import TABLES, Border, Gas, Labour, Oil, Rate, RegimeFile, TariffRule, Union
+
+__all__ = [
+    "REGIME_FOLDER",
+    "Border",
+    "Gas",
+    "Labour",
+    "Oil",
+    "Rate",
+    "Regime",
+    "RegimeError",
+    "TariffRule",
+    "Union",
+    "all_regime_names",
+    "load_regime",
+    "regime_names",
+]
 
 REGIME_FOLDER = Path(__file__).resolve().parent.parent / "data" / "regimes"
-KEY_SUM_TOLERANCE = 1e-9
 
 
 class RegimeError(ValueError):
     """A regime that cannot be used; the message names the file, the key, the value and the remedy."""
-
-
-class _Table(BaseModel):
-    """A TOML table in which an unknown key is an error and numbers are never read from strings."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class TariffRule(_Table):
-    """Which rates an importer applies: those of ``schedule``, capped by ``ceiling`` where one is named.
-
-    ``of`` and ``ceiling_of`` name the importer whose column of the schedule is used when it is not the
-    importer's own, e.g. Russia's bound rates as the ceiling of the whole union's tariff.
-    """
-
-    schedule: str
-    of: str | None = None
-    ceiling: str | None = None
-    ceiling_of: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_name(cls, value: Any) -> Any:
-        return {"schedule": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _ceiling_named(self) -> TariffRule:
-        if self.ceiling_of is not None and self.ceiling is None:
-            raise ValueError("ceiling_of is given without a ceiling")
-        return self
-
-
-class Rate(_Table):
-    """One ad valorem rate that overrides the schedule, in per cent of the cif value.
-
-    ``source`` left out means every source that is not a member of the importer's union.
-    """
-
-    importer: str
-    sector: str
-    rate_pct: float = Field(strict=False)
-    source: str | None = None
-
-    @field_validator("rate_pct")
-    @classmethod
-    def _legal(cls, rate: float) -> float:
-        if not -100.0 < rate < float("inf"):
-            raise ValueError(
-                f"{rate:g} is not a legal ad valorem rate: it must be a number above -100 per cent, "
-                "below which the importer would be paid more than the good costs"
-            )
-        return rate
-
-
-class Union(_Table):
-    """Who forms a customs union and how the duties on extra-union imports are shared."""
-
-    members: tuple[str, ...] = Field(default=(), strict=False)
-    internal_free_trade: bool = False
-    pooling: bool = False
-    keys: dict[str, float] = Field(default_factory=dict)
-
-    @field_validator("keys", mode="before")
-    @classmethod
-    def _numbers(cls, keys: Any) -> Any:
-        if isinstance(keys, dict):
-            return {
-                k: float(v) if isinstance(v, int) and not isinstance(v, bool) else v for k, v in keys.items()
-            }
-        return keys
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Union:
-        if len(set(self.members)) != len(self.members):
-            raise ValueError(f"members names a region twice: {', '.join(self.members)}")
-        if len(self.members) == 1:
-            raise ValueError(f"a union needs at least two members; got only {self.members[0]}")
-        if not self.members and (self.internal_free_trade or self.pooling or self.keys):
-            raise ValueError("internal_free_trade, pooling or keys are set but members is empty")
-        if self.pooling:
-            self._check_keys()
-        elif self.keys:
-            raise ValueError("keys are given but pooling = false: set pooling = true or delete the keys")
-        return self
-
-    def _check_keys(self) -> None:
-        for region in sorted(set(self.members) - set(self.keys)):
-            raise ValueError(f"pooling = true but keys has no share for member {region}")
-        for region in sorted(set(self.keys) - set(self.members)):
-            raise ValueError(f"keys has a share for {region}, which is not a member")
-        for region, share in self.keys.items():
-            if not 0.0 <= share <= 1.0:
-                raise ValueError(
-                    f"keys.{region} = {share:g} is not between 0 and 1 (write 0.8797 for 87.97 %)"
-                )
-        total = sum(self.keys.values())
-        if abs(total - 1.0) > KEY_SUM_TOLERANCE:
-            listed = ", ".join(f"{region} = {share:g}" for region, share in self.keys.items())
-            raise ValueError(
-                f"keys sum to {total:.6g}, not 1 (tolerance {KEY_SUM_TOLERANCE:g}): {listed}. The pool must "
-                f"be paid out exactly; the difference is {1.0 - total:+.6g}"
-            )
-
-
-class _RegimeFile(_Table):
-    """The whole regime file."""
-
-    title: str = Field(min_length=1)
-    description: str = Field(min_length=1)
-    question: str = Field(min_length=1)
-    closure: str = Field(min_length=1)
-    builds_on: str | None = None
-    tariffs: dict[str, TariffRule] = Field(default_factory=dict)
-    union: Union = Field(default_factory=Union)
-    rates: tuple[Rate, ...] = Field(default=(), strict=False)
 
 
 @dataclass(frozen=True)
@@ -158,6 +61,13 @@ class Regime:
     union: Union
     rates: tuple[Rate, ...]
     files: tuple[Path, ...]
+    exceptions: dict[str, str] = field(default_factory=dict)
+    borders: tuple[Border, ...] = ()
+    labour: Labour = field(default_factory=Labour)
+    oil: Oil = field(default_factory=Oil)
+    gas: Gas = field(default_factory=Gas)
+    base_year: str | None = None
+    """The shipped base year that has the regions this regime is about (None: any)."""
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -171,9 +81,18 @@ class Regime:
 
 
 def regime_names(folder: Path = REGIME_FOLDER) -> list[str]:
-    """Names of the regimes in a folder, the baseline first, otherwise in the order of the alphabet."""
+    """Names of the regimes in a folder, the baseline first, otherwise in the order of the alphabet.
+
+    Regimes that need another base year stand in a subfolder of its name: ``regime_names(REGIME_FOLDER / "ukraine")``.
+    """
     names = sorted(file.stem for file in folder.glob("*.toml"))
     return sorted(names, key=lambda name: name != "pre-union")
+
+
+def all_regime_names(folder: Path = REGIME_FOLDER) -> list[str]:
+    """Names of the regimes in a folder and in its subfolders, those of the default base year first."""
+    subfolders = sorted(f for f in folder.iterdir() if f.is_dir()) if folder.is_dir() else []
+    return [*regime_names(folder), *(name for f in subfolders for name in regime_names(f))]
 
 
 def load_regime(name: str | Path, folder: Path = REGIME_FOLDER) -> Regime:
@@ -194,8 +113,8 @@ def _locate(name: str | Path, folder: Path, referrer: Path | None) -> Path:
                 f"there is no regime file {file}. List the regimes that come with eacu: eacu regimes"
             )
         return file
-    own, shipped = beside / f"{name}.toml", folder / f"{name}.toml"
-    found = [file for file in (own, shipped) if file.is_file() and (referrer or file.parent == folder)]
+    own, shipped = beside / f"{name}.toml", _shipped(str(name), folder)
+    found = [file for file in (own, shipped) if file.is_file() and (referrer or file == shipped)]
     if len({file.resolve() for file in found}) > 1:
         raise RegimeError(
             f"{referrer.name if referrer else name}: builds_on = {str(name)!r} could mean {own} or the regime of "
@@ -204,7 +123,12 @@ def _locate(name: str | Path, folder: Path, referrer: Path | None) -> Path:
     if found:
         return found[0]
     where = f"{referrer.name}: builds_on: " if referrer else ""
-    raise RegimeError(where + unknown_name("regime", str(name), regime_names(folder)))
+    raise RegimeError(where + unknown_name("regime", str(name), all_regime_names(folder)))
+
+
+def _shipped(name: str, folder: Path) -> Path:
+    """The file of a regime in a folder, or in the subfolder of the base year it needs."""
+    return next(iter(sorted(folder.glob(f"*/{name}.toml"))), folder / f"{name}.toml")
 
 
 def _load(file: Path, folder: Path, seen: tuple[Path, ...]) -> Regime:
@@ -228,6 +152,12 @@ def _load(file: Path, folder: Path, seen: tuple[Path, ...]) -> Regime:
         union=checked.union,
         rates=checked.rates,
         files=(*(parent.files if parent else ()), file),
+        exceptions=checked.exceptions,
+        borders=checked.borders,
+        labour=checked.labour,
+        oil=checked.oil,
+        gas=checked.gas,
+        base_year=checked.base_year,
     )
 
 
@@ -239,34 +169,48 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 
 def _merged(raw: dict[str, Any], parent: Regime) -> dict[str, Any]:
-    """Lay a regime over its parent: tariffs by importer, the union by key, rates after the parent's."""
-    own_tariffs, own_union, own_rates = raw.get("tariffs", {}), raw.get("union", {}), raw.get("rates", [])
-    if not (isinstance(own_tariffs, dict) and isinstance(own_union, dict) and isinstance(own_rates, list)):
+    """Lay a regime over its parent: tables key by key, lists after the parent's."""
+    tables = {name: raw.get(name, {}) for name in ("tariffs", "union", "exceptions", "labour", "oil", "gas")}
+    lists = {name: raw.get(name, []) for name in ("rates", "borders")}
+    if not all(isinstance(t, dict) for t in tables.values()) or not all(
+        isinstance(entries, list) for entries in lists.values()
+    ):
         return raw  # not tables at all: the validation says so
-    inherited_union = parent.union.model_dump(exclude_defaults=True)
-    if "members" in own_union and list(own_union["members"]) != list(parent.members):
-        inherited_union.pop("keys", None)  # another membership needs its own keys
-        if not own_union["members"]:
-            inherited_union = {}
-    if own_union.get("pooling") is False:
-        inherited_union.pop("keys", None)
+    merged = {
+        name: {**_inherited(getattr(parent, name)), **table}
+        for name, table in tables.items()
+        if name != "union"
+    }
     return {
+        "base_year": parent.base_year,
         **raw,
-        "tariffs": {**parent.tariffs, **own_tariffs},
-        "union": {**inherited_union, **own_union},
-        "rates": [*parent.rates, *own_rates],
+        **merged,
+        "union": {**_inherited_union(tables["union"], parent), **tables["union"]},
+        **{name: [*getattr(parent, name), *entries] for name, entries in lists.items()},
     }
 
 
-def _validate(raw: dict[str, Any], file: Path) -> _RegimeFile:
+def _inherited(table: Any) -> dict[str, Any]:
+    return dict(table) if isinstance(table, dict) else table.model_dump(exclude_defaults=True)
+
+
+def _inherited_union(own: dict[str, Any], parent: Regime) -> dict[str, Any]:
+    inherited = parent.union.model_dump(exclude_defaults=True)
+    if "members" in own and list(own["members"]) != list(parent.members):
+        inherited.pop("keys", None)  # another membership needs its own keys
+        if not own["members"]:
+            inherited = {}
+    if own.get("pooling") is False or "weights" in own:
+        inherited.pop("keys", None)
+    return inherited
+
+
+def _validate(raw: dict[str, Any], file: Path) -> RegimeFile:
     try:
-        return _RegimeFile.model_validate(raw)
+        return RegimeFile.model_validate(raw)
     except ValidationError as error:
         problems = [_describe(problem) for problem in error.errors()]
         raise RegimeError(f"{file.name}: " + "\n  ".join(dict.fromkeys(problems))) from error
-
-
-_TABLES: dict[str, type[BaseModel]] = {"": _RegimeFile, "union": Union, "rates": Rate, "tariffs": TariffRule}
 
 
 def _describe(problem: Any) -> str:
@@ -275,7 +219,7 @@ def _describe(problem: Any) -> str:
     key, where = path[-1] if path else "", ".".join(path)
     if problem["type"] == "extra_forbidden":
         table = path[0] if len(path) > 1 else ""
-        message = unknown_name("key", key, _TABLES[table].model_fields)
+        message = unknown_name("key", key, TABLES[table].model_fields)
         return f"[{table}]: {message}" if table else message
     if problem["type"] == "missing":
         return f"the key {where} is missing"

@@ -24,19 +24,18 @@ import pyomo.environ as pyo
 from ..calibration.sam import TOLERANCE as SAM_TOLERANCE
 from ..calibration.sam import Sam
 from ..model.checks import REPLICATION, WALRAS, ReplicationError, benchmark_residuals
+from ..model.choices import CHOICES, MARKETS
 from ..model.closures import Closure, ClosureError, find_closure
 from ..model.economy import build_economy
 from ..model.engine import EngineError, SolvedPoint, compile_model, solve_system
 from ..model.instruments import apply_policy
 from ..model.results import Solution
 from .base_year import BaseYear, load_base_year
-from .policy import policy_of
+from .policy import needed_choices, policy_of
 from .regimes import Regime, RegimeError, load_regime
 
 Tell = Callable[[str], None]
 AUDIT_TOLERANCE = 1e-9
-UNION_OF_2010 = ("RUS", "BLR", "KAZ")
-"""Whose trade counts as intra-union, and who is shown as a member, in a regime that has no union."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +113,30 @@ SAM_CHECK = "SAM rebuilt, largest imbalance"
 
 
 @dataclass(frozen=True)
+class FailedRegime:
+    """A regime for which no equilibrium was found, and why."""
+
+    regime: Regime
+    closure: Closure
+    error: EngineError
+
+    @property
+    def name(self) -> str:
+        """The regime's name."""
+        return self.regime.name
+
+    @property
+    def message(self) -> str:
+        """What went wrong, with the notes that say where."""
+        return "\n".join([str(self.error), *getattr(self.error, "__notes__", ())])
+
+
+@dataclass(frozen=True)
 class Run:
     """Solved regimes with everything that defines them: data files, log, time by phase (seconds).
 
-    Iterate over it, or ask by name: ``run["union-2010-07"]``.
+    Iterate over it, or ask by name: ``run["union-2010-07"]``. Regimes without a solution are in ``failed``; at least
+    one regime is solved.
     """
 
     solved: tuple[SolvedRegime, ...]
@@ -125,6 +144,7 @@ class Run:
     data_files: tuple[Path, ...]
     log: tuple[str, ...] = field(repr=False)
     seconds: dict[str, float] = field(repr=False)
+    failed: tuple[FailedRegime, ...] = ()
 
     def __iter__(self) -> Iterator[SolvedRegime]:
         return iter(self.solved)
@@ -136,6 +156,9 @@ class Run:
         for regime in self.solved:
             if regime.name == name:
                 return regime
+        for failure in self.failed:
+            if failure.name == name:
+                raise KeyError(f"the regime {name!r} was not solved: {failure.message}")
         raise KeyError(f"no regime {name!r} in this run; it has {', '.join(r.name for r in self.solved)}")
 
     @property
@@ -145,8 +168,19 @@ class Run:
 
     @property
     def passed(self) -> bool:
-        """Whether every check of every regime passed."""
-        return all(regime.passed for regime in self.solved)
+        """Whether every regime was solved and every check passed."""
+        return not self.failed and all(regime.passed for regime in self.solved)
+
+    @property
+    def status(self) -> str:
+        """In a word or two: ``ok``, ``check failed``, or ``not solved`` where a regime has no solution."""
+        return "not solved" if self.failed else "ok" if self.passed else "check failed"
+
+    @property
+    def concerned(self) -> tuple[str, ...]:
+        """The members and every region whose tariff a regime sets, in the order of the economy's regions."""
+        named = {*self.members, *(importer for result in self.solved for importer in result.regime.tariffs)}
+        return tuple(region for region in self.regions if region in named)
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -223,8 +257,8 @@ class Workbench:
         return SolvedRegime(regime, self.closure, solution, checks, record.iterations, seconds)
 
     def members_in(self, regime: Regime) -> tuple[str, ...]:
-        """The union's members, or without a union the members of 2010 that this economy has."""
-        return regime.members or tuple(r for r in UNION_OF_2010 if r in self.base.benchmark.regions)
+        """The union's members, or without a union the members that the benchmark names."""
+        return regime.members or self.base.benchmark.members
 
     def _replicate(self) -> SolvedPoint:
         """The benchmark as a solved point; refuses a model that needs even one step to reproduce it."""
@@ -280,10 +314,14 @@ def run(
 ) -> Run:
     """Solve regimes and return them with their checks; all are validated before anything is solved.
 
+    A regime without a solution does not lose the others: it is in ``Run.failed``. If none is solved, the first error
+    is raised.
+
     Args:
         regimes: names of shipped regimes, paths of TOML files, or `Regime` objects.
         closure: closure for all regimes instead of the one each regime names.
-        base: benchmark and tariff schedules (default: those shipped, read once per process).
+        base: benchmark and tariff schedules (default: those shipped, read once per process; the base year that the
+            regimes name, for all of them, so that they can be compared).
         tell: is called with each line of progress.
 
     Raises:
@@ -305,20 +343,50 @@ def run(
     chosen = _load(regimes)
     closures = [_closure_of(regime, closure) for regime in chosen]
     began = time.perf_counter()
-    base = base or load_base_year()
+    base = base or _base_of(chosen)
     phases["load"] = time.perf_counter() - began
     note(f"base year {base.benchmark.year} read in {phases['load']:.1f} s")
     for regime in chosen:
         policy_of(regime, base.benchmark, base.schedules)
     benches = {found.name: Workbench(base, found, note) for found in dict.fromkeys(closures)}
-    solved = tuple(benches[found.name].solve(regime) for regime, found in zip(chosen, closures, strict=True))
+    solved, failed = _solve_all(chosen, closures, benches, note)
     for bench in benches.values():
         for phase, seconds in bench.seconds.items():
             phases[phase] = phases.get(phase, 0.0) + seconds
     for result in solved:
         record = result.solution.record
         log += [f"{result.name}: {line}" for line in (record.log if record else ())]
-    return Run(solved, _members(solved), base.files, tuple(log), phases)
+    return Run(solved, _members(solved), base.files, tuple(log), phases, failed)
+
+
+def _solve_all(
+    regimes: Sequence[Regime], closures: Sequence[Closure], benches: dict[str, Workbench], note: Tell
+) -> tuple[tuple[SolvedRegime, ...], tuple[FailedRegime, ...]]:
+    """Solve what can be solved. Raises the first EngineError if that is nothing."""
+    solved: list[SolvedRegime] = []
+    failed: list[FailedRegime] = []
+    for regime, closure in zip(regimes, closures, strict=True):
+        try:
+            solved.append(benches[closure.name].solve(regime))
+        except EngineError as error:
+            failed.append(FailedRegime(regime, closure, error))
+            note(f"{regime.name}: not solved, {type(error).__name__}")
+    if failed and not solved:
+        raise failed[0].error
+    return tuple(solved), tuple(failed)
+
+
+def _base_of(regimes: Sequence[Regime]) -> BaseYear:
+    """The base year that the regimes need: the one that any of them names, for all, else the default one.
+
+    Raises RegimeError if they name two.
+    """
+    needed = {regime.base_year: regime.name for regime in regimes if regime.base_year is not None}
+    if len(needed) > 1:
+        raise RegimeError(
+            f"regimes of one run need different base years: {needed}; run them apart, their regions differ"
+        )
+    return load_base_year(*needed)
 
 
 def _load(regimes: Sequence[str | Path | Regime]) -> list[Regime]:
@@ -333,10 +401,18 @@ def _load(regimes: Sequence[str | Path | Regime]) -> list[Regime]:
 
 
 def _closure_of(regime: Regime, override: str | None) -> Closure:
+    """The regime's closure, or the one asked for, with the choices that the regime's policy needs."""
     try:
-        return find_closure(override or regime.closure)
+        closure = find_closure(override or regime.closure)
+        missing = [choice for choice in needed_choices(regime) if _by_default(closure, choice)]
+        return find_closure("+".join([closure.name, *missing])) if missing else closure
     except ClosureError as error:
         raise error if override else RegimeError(f"{regime.name}: {error}") from error
+
+
+def _by_default(closure: Closure, choice: str) -> bool:
+    """Whether a closure leaves the market of a choice as by default, so that the choice may replace it."""
+    return MARKETS[CHOICES[choice].market][0] in closure.choices
 
 
 def _members(solved: Sequence[SolvedRegime]) -> tuple[str, ...]:

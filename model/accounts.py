@@ -44,11 +44,21 @@ class Payments:
     government_savings: pd.Series
     foreign_savings: pd.Series
     pool_transfer: pd.Series
+    rent: pd.Series
+    """Rents and quota premiums that buyers pay, by flow."""
+    rent_income: pd.Series
+    """Rents received by the household of a region, as exporter or importer."""
+    duty_transfer: pd.Series
+    """Export duties received from other governments less own ones passed on, by region."""
+    sent_home: pd.Series
+    """What migrants send home, by (factor, origin, destination)."""
+    capital_income: pd.Series
+    """From capital in other members of the union, net, by region."""
 
     @property
     def fob(self) -> pd.Series:
-        """Exports including export tax."""
-        return self.exports + self.export_tax
+        """Exports including export tax and rents."""
+        return self.exports + self.export_tax + self.rent
 
     @property
     def cif(self) -> pd.Series:
@@ -69,6 +79,7 @@ def payments(b: Benchmark, x: State) -> Payments:
     margin = pd.Series(0.0, index=flows)
     if len(b.margin):
         margin = b.margin.reindex(flows, fill_value=0.0) * x["shipments"] * x.scalar("transport_price")
+    rent, export_tax = _above_basic_price(b, x, exports)
     final = _final_demand(b, x)
     pool = x["pool_transfer"]
     spending = final.groupby(["user", "region"]).sum().reindex(x["sales_tax"].index)
@@ -80,8 +91,8 @@ def payments(b: Benchmark, x: State) -> Payments:
         margin_supply=b.margin_supply * x["carrier_supply"] * x["carrier_price"],
         margin=margin,
         final_demand=final,
-        duty=x["import_tariff"] * (exports * (1 + x["export_tax"]) + margin),
-        export_tax=exports * x["export_tax"],
+        duty=x["import_tariff"] * (exports + export_tax + rent + margin),
+        export_tax=export_tax,
         sales_tax=spending * x["sales_tax_rate"],
         production_tax=output * x["production_tax"],
         factor_tax=factor_cost * x["factor_tax"],
@@ -91,7 +102,44 @@ def payments(b: Benchmark, x: State) -> Payments:
         government_savings=x["government_savings"] * x["investment_price"],
         foreign_savings=x["foreign_savings"] * x.scalar("numeraire"),
         pool_transfer=pool.where(pool.abs() > ROUNDING * float(b.gdp.sum()), 0.0),
+        rent=rent,
+        rent_income=_rent_income(b, x, rent),
+        duty_transfer=_duty_transfer(b, x, export_tax),
+        sent_home=x["sent_home"],
+        capital_income=x["capital_income"],
     )
+
+
+def _above_basic_price(b: Benchmark, x: State, exports: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Rents and export tax by flow; of a quota, the rent on what is inside it and the duty on what is above."""
+    quota = x["quota"]
+    shipped = x["shipments"].reindex(quota.index)
+    unit = x["quota_premium"] * b.exports.reindex(quota.index) * x["flow_price"].reindex(quota.index)
+    inside = (unit * np.minimum(quota, shipped)).reindex(exports.index, fill_value=0.0)
+    above = (unit * (shipped - quota).clip(lower=0.0)).reindex(exports.index, fill_value=0.0)
+    return exports * x["rent"] + inside, exports * x["export_tax"] + above
+
+
+def _rent_income(b: Benchmark, x: State, rent: pd.Series) -> pd.Series:
+    kept = rent * x["rent_to_exporter"]
+    sold, bought = kept.groupby("source").sum(), (rent - kept).groupby("importer").sum()
+    income = sold.reindex(b.regions, fill_value=0.0) + bought.reindex(b.regions, fill_value=0.0)
+    return income.rename_axis("region")
+
+
+def _duty_transfer(b: Benchmark, x: State, export_tax: pd.Series) -> pd.Series:
+    """Net receipt of export duties that agreements assign to other governments; sums to zero."""
+    source, importer = (export_tax.index.get_level_values(k) for k in ("source", "importer"))
+    member = x["union_member"]
+    outside = 1 - member.reindex(source).to_numpy() * member.reindex(importer).to_numpy()
+    collected = (export_tax * outside).groupby(["sector", "source"]).sum().rename_axis(["sector", "region"])
+    share = x["duty_remitted"]
+    passed_on = share * at(collected.rename("export duty"), share.index, "sector", "region")
+    received, paid = (
+        passed_on.groupby(level).sum().reindex(b.regions, fill_value=0.0).rename_axis("region")
+        for level in ("recipient", "region")
+    )
+    return received - paid
 
 
 def final_volume(b: Benchmark, x: State) -> pd.Series:
@@ -227,4 +275,29 @@ def _incomes(p: Payments) -> list[pd.DataFrame]:
         _cells(p.foreign_savings, (r, "savings"), (WORLD, "capital")),
         _cells(investment, (investment.index, "investment"), (investment.index, "savings")),
         _cells(p.pool_transfer, (r, "government"), (WORLD, "pool")),
+        *_rents_and_duties(p),
+        *_from_abroad(p),
+    ]
+
+
+def _from_abroad(p: Payments) -> list[pd.DataFrame]:
+    """Wages sent home through the world's account of them, and income from capital in other members."""
+    paid = p.sent_home.groupby("destination").sum()
+    received = p.sent_home.groupby("origin").sum()
+    income = p.capital_income
+    return [
+        _cells(paid, (WORLD, "wages"), (paid.index, "household")),
+        _cells(received, (received.index, "household"), (WORLD, "wages")),
+        _cells(income, (income.index, "household"), (WORLD, "capital-income")),
+    ]
+
+
+def _rents_and_duties(p: Payments) -> list[pd.DataFrame]:
+    """Rents from buyers to households, and export duties between governments, through accounts of the world."""
+    paid = p.rent.groupby(["sector", "importer"], sort=False).sum()
+    holder, r = p.rent_income, p.duty_transfer
+    return [
+        _cells(paid, (WORLD, "rent"), (_level(paid, "importer"), "commodity:" + _level(paid, "sector"))),
+        _cells(holder, (holder.index, "household"), (WORLD, "rent")),
+        _cells(r, (r.index, "government"), (WORLD, "duties")),
     ]

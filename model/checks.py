@@ -16,6 +16,7 @@ from pyomo.core.expr.numeric_expr import MonomialTermExpression, NegationExpress
 from .accounts import rebuild_sam
 from .economy import block_of_equation
 from .engine import solve
+from .engine.complementarity import declared_pairs
 from .instruments import Policy, apply_policy, reset_instruments
 from .state import State
 
@@ -77,10 +78,15 @@ class Replication:
 def benchmark_residuals(m: pyo.ConcreteModel) -> Replication:
     """Residual of every equation at the model's present point, which should be the benchmark."""
     blocks = block_of_equation()
+    conditions = declared_pairs(m)
     rows = []
     for constraint in m.component_data_objects(pyo.Constraint, active=True):
         equation = constraint.parent_component().name
-        rows.append((blocks[equation], equation, constraint.name, *relative_residual(constraint)))
+        residual, relative = relative_residual(constraint)
+        variable = conditions.get(id(constraint))
+        if variable is not None and variable.value == variable.lb and residual > 0:
+            residual = relative = 0.0  # at its lower bound the condition may be slack
+        rows.append((blocks[equation], equation, constraint.name, residual, relative))
     return Replication(pd.DataFrame(rows, columns=["block", "equation", "name", "residual", "relative"]))
 
 
@@ -147,6 +153,7 @@ PRICES = (
 
 RATIOS = (
     "employment_rate",
+    "quota_scarcity",
     "savings_rate",
     "investment_rate",
     "capital_return",
@@ -156,8 +163,14 @@ RATIOS = (
 )
 """Variables and expressions that neither the price level nor the size of the world changes."""
 
-EXTENSIVE = ("endowment", "population", "government_consumption", "investment", "factor_use")
-EXTENSIVE_AMOUNTS = ("government_savings", "foreign_savings", "real_transfer")
+EXTENSIVE = ("endowment", "population", "government_consumption", "investment", "factor_use", "quota")
+EXTENSIVE_AMOUNTS = (
+    "government_savings",
+    "foreign_savings",
+    "real_transfer",
+    "migrants",
+    "capital_inflow",
+)
 
 
 def price_homogeneity(m: pyo.ConcreteModel, factor: float = 1.1, solver: Solver = solve) -> float:

@@ -1,6 +1,6 @@
 """Who adjusts, market by market. A choice is a sentence in words and the list of variables it fixes.
 
-Each of the five markets offers a few choices; a closure takes one from each (see ``closures``). The equations
+Each of the markets offers a few choices; a closure takes one from each (see ``closures``). The equations
 are the same under all of them. Instruments (taxes, border costs, keys, ...) are fixed in every closure.
 """
 
@@ -17,6 +17,11 @@ from .blocks.factors import CAPITAL, LABOUR
 INSTRUMENTS = (
     "import_tariff",
     "export_tax",
+    "rent",
+    "rent_to_exporter",
+    "quota",
+    "over_quota_duty",
+    "duty_remitted",
     "iceberg",
     "sales_tax",
     "production_tax",
@@ -30,6 +35,8 @@ INSTRUMENTS = (
     "numeraire",
     "unemployment_rate",
     "wage_floor",
+    "migration_barrier",
+    "remitted",
 )
 """Variables that no equation determines: fixed in every closure."""
 
@@ -68,7 +75,8 @@ class Choice:
     """How one market closes.
 
     ``fixed`` lists what it fixes; ``conditions`` the complementarity conditions it puts in force; ``idle`` the
-    instruments that have no effect under it, so that setting one is refused.
+    instruments that have no effect under it, so that setting one is refused; ``needs`` the sets of the model
+    that must not be empty for it to mean anything.
     """
 
     market: str
@@ -77,6 +85,7 @@ class Choice:
     fixed: tuple[Fixed, ...]
     conditions: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 def mobile(*factors: str) -> tuple[Fixed, ...]:
@@ -87,6 +96,10 @@ def mobile(*factors: str) -> tuple[Fixed, ...]:
 def specific(*factors: str) -> tuple[Fixed, ...]:
     """Factors that stay in their activity; the market price is only a unit and the premium carries the return."""
     return Fixed("factor_use", (factors,)), Fixed("factor_price", (factors,))
+
+
+_AT_HOME = (Fixed("capital_inflow"), Fixed("union_capital_price"))
+"""No capital crosses a border."""
 
 
 def _budget(*adjusts: str) -> tuple[Fixed, ...]:
@@ -132,14 +145,14 @@ _CAPITAL = (
         "mobile",
         "The stock of capital of a region is given and moves freely between its activities; land and natural "
         "resources stay where they are.",
-        (*mobile(CAPITAL), *specific(*IMMOBILE)),
+        (*mobile(CAPITAL), *specific(*IMMOBILE), *_AT_HOME),
     ),
     Choice(
         "capital",
         "specific",
         "Capital, like land and natural resources, stays in its activity and earns there what it can: a few "
         "years, in which only labour moves.",
-        specific(CAPITAL, *IMMOBILE),
+        (*specific(CAPITAL, *IMMOBILE), *_AT_HOME),
     ),
     Choice(
         "capital",
@@ -149,7 +162,22 @@ _CAPITAL = (
         "activities, land and natural resources do not. New capital belongs to the region's household; what was "
         "given up to accumulate it is not counted, so that welfare is an upper bound (Harrison, Rutherford and "
         "Tarr 1997).",
-        (Fixed("rental_premium", ((CAPITAL,),)), Fixed("capital_return"), *specific(*IMMOBILE)),
+        (Fixed("rental_premium", ((CAPITAL,),)), Fixed("capital_return"), *specific(*IMMOBILE), *_AT_HOME),
+    ),
+    Choice(
+        "capital",
+        "mobile-in-union",
+        "The capital of a region is given. That of the members of the union works in whichever of them it earns "
+        "most, until its price relative to the benchmark is the same in all; its income goes to the owner, who "
+        "pays tax on it at home. Within a region capital moves freely between activities; land and natural "
+        "resources stay where they are.",
+        (
+            *mobile(CAPITAL),
+            *specific(*IMMOBILE),
+            Fixed("capital_price_gap"),
+            Fixed("capital_outside"),
+        ),
+        needs=("capital_union",),
     ),
 )
 
@@ -244,12 +272,55 @@ _EXTERNAL = (
     ),
 )
 
+_QUOTA = (
+    Choice(
+        "quota",
+        "no-quota",
+        "No export is under a tariff-rate quota.",
+        (Fixed("quota_scarcity"),),
+        idle=("quota", "over_quota_duty"),
+    ),
+    Choice(
+        "quota",
+        "tariff-rate-quota",
+        "Exports under a tariff-rate quota pay the exporter's duty on what is shipped above the quota: either the "
+        "quota is not used up, or it binds and its premium is a rent, or more is shipped and the premium equals "
+        "the duty (complementarity).",
+        (),
+        conditions=("quota_binds",),
+        needs=("quota_flows",),
+    ),
+)
+
+_MIGRATION = (
+    Choice(
+        "migration",
+        "no-migration",
+        "Nobody moves to work abroad who did not in the base year, unless a number of migrants is set.",
+        (Fixed("migrants"),),
+        idle=("migration_barrier",),
+    ),
+    Choice(
+        "migration",
+        "migration",
+        "Labour moves between the regions that the benchmark names, one way each, until the real wage after tax "
+        "at home is that of the destination over a barrier, or nobody moves (complementarity). Migrants belong "
+        "to the household of their origin, send part of their wage home and spend the rest where they work. The "
+        "barrier costs no goods, so that the gain of those who move is an upper bound.",
+        (),
+        conditions=("migration_barrier_binds",),
+        needs=("migration_pairs",),
+    ),
+)
+
 MARKETS: dict[str, tuple[Choice, ...]] = {
     "labour": _LABOUR,
     "capital": _CAPITAL,
     "investment": _INVESTMENT,
     "government": _GOVERNMENT,
     "external": _EXTERNAL,
+    "migration": _MIGRATION,
+    "quota": _QUOTA,
 }
 """The choices of each market, that of the default closure first."""
 

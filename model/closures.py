@@ -17,8 +17,16 @@ from dataclasses import dataclass
 
 import pyomo.environ as pyo
 
-from .blocks.factors import COMPLEMENTARITIES, dropped_market
+from .blocks import factors, migration, quotas
+from .blocks.factors import dropped_market
 from .choices import CHOICES, INSTRUMENTS, MARKETS, Choice, ClosureError, Fixed
+
+COMPLEMENTARITIES = {
+    **factors.COMPLEMENTARITIES,
+    **quotas.COMPLEMENTARITIES,
+    **migration.COMPLEMENTARITIES,
+}
+"""Every complementarity condition -> the variable it determines."""
 
 __all__ = ["CLOSURES", "DEFAULT", "Closure", "ClosureError", "Fixed", "compose", "find_closure"]
 
@@ -50,9 +58,18 @@ class Closure:
     def apply(self, m: pyo.ConcreteModel) -> None:
         """Fix the closure's variables at their current values, free all others, and check the count.
 
-        Raises :class:`ClosureError` unless free variables and equations are equal in number. (The engine
-        checks before a solve that the square system is structurally non-singular as well.)
+        Raises :class:`ClosureError` unless free variables and equations are equal in number, or when the
+        benchmark has nothing that a choice could act on. (The engine checks before a solve that the square
+        system is structurally non-singular as well.)
         """
+        for choice in self.choices:
+            for needed in choice.needs:
+                if not len(m.component(needed)):
+                    raise ClosureError(
+                        f"Closure {self.name!r}: the choice {choice.name!r} needs {needed}, and this benchmark "
+                        f"has none. Attach the data (see eacu.calibration.mobility) or choose otherwise for "
+                        f"the market {choice.market}."
+                    )
         for variable in m.component_data_objects(pyo.Var):
             variable.unfix()
         for rule in (*(Fixed(name) for name in INSTRUMENTS), *self.fixed):
@@ -161,6 +178,17 @@ CLOSURES = {
             "budget-consumption",
             "savings-driven",
             summary="The textbook's closure: household and government save fixed shares of what they have.",
+        ),
+        compose(
+            "union-capital",
+            "mobile-in-union",
+            summary="The capital of the union's members looks for the best of them.",
+        ),
+        compose("migration", "migration", summary="Borders open to labour."),
+        compose(
+            "export-quotas",
+            "tariff-rate-quota",
+            summary="Oil that is free of duty up to an amount, where a regime sets one.",
         ),
         compose(
             "fixed-exchange-rate",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 import pandas as pd
@@ -24,11 +24,12 @@ from .engine.path import TOLERANCE, Subtotals, joined, partway
 from .engine.path import subtotals as _subtotals
 from .instruments import INSTRUMENTS
 from .measures import MEASURES
-from .state import State
+from .state import EXPRESSIONS, State
 
 POOL = "pool of duties"
 """Name of the joint instrument of membership, pooling and keys: none of them means anything alone."""
 POOLING = ("union_member", "pooled", "pool_share")
+SET_BY_EXPORTERS = ("export_tax", "quota", "over_quota_duty")
 DIMENSIONS = ("instrument", "region", "partner", "sector")
 """What contributions can be grouped by; see `group_of`."""
 
@@ -68,6 +69,25 @@ class Equations:
         """Values of all variables in the order of the system."""
         parts = [state[variable.name].to_numpy() for variable in self.model.component_objects(pyo.Var)]
         return np.concatenate(parts)
+
+    def state(self, point: NDArray[np.float64], like: State) -> State:
+        """Variables and named expressions at a point of the system, the inverse of :meth:`point`.
+
+        Series are indexed as those of ``like``, another state of the same model.
+        """
+        values = np.concatenate([point, self._named.values(point)])
+        parts = {}
+        for name in (*(v.name for v in self.model.component_objects(pyo.Var)), *EXPRESSIONS):
+            index = like[name].index
+            parts[name] = pd.Series(values[: len(index)], index=index, name=name)
+            values = values[len(index) :]
+        return State(parts)
+
+    @cached_property
+    def _named(self) -> Outputs:
+        """The named expressions of a state, compiled."""
+        members = (v for name in EXPRESSIONS for v in self.model.component(name).values())
+        return Outputs(self.system, {v.name: v for v in members})
 
 
 def sensitivity(
@@ -109,9 +129,9 @@ def subtotals(
 
     The path has two legs, each a straight line in the instruments: first everything but the pool of duties,
     then the pool. Pooling moves money, and what it moves depends on the tariffs in force; taken together on one
-    line, the pool would be credited with part of what the tariffs collect. Keys of a pool that is empty at an
-    end take their value of the other end at once, which changes nothing there: on a line of its own a key would
-    share out less than is paid in.
+    line, the pool would be credited with part of what the tariffs collect. Keys and members of a pool that is empty at
+    an end take their value of the other end at once, which changes nothing there: on a line of its own a key would
+    share out less than is paid in. So does a quota, and the duty above it grows from nil.
 
     Raises:
         SelectionError: an unknown name, index or dimension.
@@ -122,41 +142,55 @@ def subtotals(
         if name not in DIMENSIONS:
             raise SelectionError(f"Unknown dimension {name!r}.{nearest(name, DIMENSIONS)}")
     outputs = Outputs(system, expressions(m, of))
-    start, end = _with_keys(equations, equations.point(base), equations.point(state))
+    path = legs(equations, base, state)
+    start, end = path[0][0], path[-1][1]
     changed = np.flatnonzero(equations.fixed & (start != end))
     labels = [group_of(*_name_and_index(system.variables[k]), by, members) for k in changed]
     groups: dict[tuple[str, ...], list[int]] = {key: [] for key in _ordered(labels, m, by)}
     for label, column in zip(labels, changed.tolist(), strict=True):
         groups[label].append(column)
     named = {" ".join(filter(None, label)): columns for label, columns in groups.items()}
-    pool = {k for k in changed.tolist() if _name_and_index(system.variables[k])[0] in POOLING}
-    others = [k for k in changed.tolist() if k not in pool]
-    if pool and others:
-        middle = partway(system, start, end, others, equations.fixed)
-        found = joined(
-            _subtotals(system, start, middle, named, outputs, tolerance, equations.fixed),
-            _subtotals(system, middle, end, named, outputs, tolerance, equations.fixed),
-        )
-    else:
-        found = _subtotals(system, start, end, named, outputs, tolerance, equations.fixed)
+    parts = [_subtotals(system, *ends, named, outputs, tolerance, equations.fixed) for ends in path]
+    found = reduce(joined, parts)
     found.contributions.index = (
         pd.MultiIndex.from_tuples(list(groups), names=list(by)) if groups else pd.Index([])
     )
     return found
 
 
+def legs(
+    equations: Equations, base: State, state: State
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """The ends of the straight lines that lead from the benchmark to a solution, see :func:`subtotals`.
+
+    One line, or two if the pool of duties and something else changes. Raises ConvergenceError if there is no
+    solution where the two meet.
+    """
+    system = equations.system
+    start, end = _ends(equations, base, state)
+    changed = np.flatnonzero(equations.fixed & (start != end))
+    pool = {k for k in changed.tolist() if _name_and_index(system.variables[k])[0] in POOLING}
+    others = [k for k in changed.tolist() if k not in pool]
+    if not (pool and others):
+        return [(start, end)]
+    middle = partway(system, start, end, others, equations.fixed)
+    return [(start, middle), (middle, end)]
+
+
 def group_of(name: str, index: tuple[str, ...], by: Sequence[str], members: Sequence[str]) -> tuple[str, ...]:
     """The group of one instrument by the chosen dimensions; a dimension it lacks is empty.
 
     ``instrument`` is its name, membership, pooling and keys being one. ``region`` is who sets it: the importer
-    for what is levied at its border, the exporter for export taxes. ``partner`` is the class of the other
+    for what is levied at its border, the exporter for export taxes and quotas. ``partner`` is the class of the other
     side of a flow, "union" or "outside"; ``sector`` the good.
     """
     if name in POOLING:
         return tuple(POOL if dimension == "instrument" else "" for dimension in by)
     levels = INSTRUMENTS[name].levels if name in INSTRUMENTS else ()
     at = dict(zip(levels, index, strict=False))
-    owner, other = ("source", "importer") if name == "export_tax" else ("importer", "source")
+    if "destination" in at:  # who lets workers in is like an importer
+        at |= {"importer": at["destination"], "source": at["origin"]}
+    owner, other = ("source", "importer") if name in SET_BY_EXPORTERS else ("importer", "source")
     partner = ("union" if at[other] in members else "outside") if other in at else ""
     known = {
         "instrument": name,
@@ -263,16 +297,25 @@ def _ordered(
     return sorted(dict.fromkeys(labels), key=lambda label: [place.get(part, -1) for part in label])
 
 
-def _with_keys(
-    equations: Equations, start: NDArray[np.float64], end: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Both ends of the path with the keys of an empty pool replaced by those of the other end."""
+def _ends(equations: Equations, base: State, state: State) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both ends of the path, with what means nothing at one end set to its value of the other.
+
+    Nothing in the two solutions changes thereby: members and keys matter only where duties are pooled or passed on,
+    and a quota without a duty above it lets everything through.
+    """
     m, column = equations.model, equations.system.column
-    pooled = [column[id(m.pooled[r])] for r in m.R]
-    keys = [column[id(m.pool_share[r])] for r in m.R]
-    start, end = start.copy(), end.copy()
-    if not start[pooled].any():
-        start[keys] = end[keys]
-    elif not end[pooled].any():
-        end[keys] = start[keys]
+    start, end = equations.point(base), equations.point(state)
+
+    def places(*names: str) -> list[int]:
+        return [column[id(v)] for name in names for v in m.component(name).values()]
+
+    uses, terms = places("pooled", "duty_remitted"), places("union_member", "pool_share")
+    if not start[uses].any():
+        start[terms] = end[terms]
+    elif not end[uses].any():
+        end[terms] = start[terms]
+    if "quota_binds" in m.closure.conditions and not start[places("over_quota_duty")].any():
+        quota = places("quota")
+        start[quota] = end[quota]
+        start[places("quota_scarcity")] = np.where(end[quota] < 1.0, 1.0, 0.0)  # the benchmark's flow is one
     return start, end

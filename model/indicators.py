@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from ..calibration.benchmark import Benchmark
+from .abroad import abroad, welfare_abroad
 from .accounts import Payments, final_volume, payments
-from .blocks.factors import LABOUR
+from .blocks.factors import CAPITAL, LABOUR
 from .blocks.households import les_parameters
 from .closures import nearest
 from .state import State, at
@@ -22,8 +23,9 @@ UNITS: dict[str, str] = {
     "real_gdp_pct": "% (volume of final demand and net exports at benchmark prices, Laspeyres)",
     "nominal_gdp_usd_mn": "mn USD (current prices in numeraire units)",
     "gdp_deflator_pct": "% (nominal over real GDP, in numeraire units; rises with real appreciation)",
-    "ev_usd_mn": "mn USD (Hicks' equivalent variation at benchmark prices)",
+    "ev_usd_mn": "mn USD (Hicks' equivalent variation at benchmark prices, of the region's own people)",
     "ev_pct_consumption": "% of benchmark household consumption",
+    "ev_pct_gdp": "% of benchmark GDP",
     "cv_usd_mn": "mn USD (compensating variation at the solution's prices, numeraire units)",
     "consumption_pct": "% (volume of household consumption at benchmark prices)",
     "cpi_pct": "% (consumer prices incl. sales tax relative to the numeraire, Laspeyres)",
@@ -42,7 +44,15 @@ UNITS: dict[str, str] = {
     "tariff_revenue_usd_mn": "mn USD (duty collected at the region's border, numeraire units)",
     "tariff_received_usd_mn": "mn USD (duty after sharing of the pool, numeraire units)",
     "pool_transfer_usd_mn": "mn USD (received less collected)",
-    "tariff_rate_extra_base_pct": "% (duty over cif imports of goods and services from outside, benchmark)",
+    "export_duty_usd_mn": "mn USD (export tax collected, before any is passed on, numeraire units)",
+    "oil_duty_transfer_usd_mn": "mn USD (export duties received from other governments less own passed on)",
+    "rents_usd_mn": "mn USD (rents on trade received by the household, numeraire units)",
+    "migrants_thousand": "1000 persons (own people abroad less guests, beyond those of the base year)",
+    "remittances_usd_mn": "mn USD (wages sent home by those migrants less those sent by guests)",
+    "migrant_wages_usd_mn": "mn USD (what those migrants earn after tax less what guests earn)",
+    "capital_abroad_usd_mn": "mn USD (benchmark earnings of own capital in other members less theirs here)",
+    "capital_income_abroad_usd_mn": "mn USD (income of that capital, numeraire units)",
+    "tariff_rate_extra_base_pct": "% (duty over cif imports from outside of what pays duty anywhere, benchmark)",
     "tariff_rate_extra_pct": "% (the same in the solution)",
 }
 """Indicator -> unit and definition."""
@@ -76,11 +86,10 @@ def indicators(b: Benchmark, base: State, x: State, members: Sequence[str]) -> p
     }.items():
         frame[name] = 100 * (average_return(b, x, factors) / x["consumer_price"] - 1)
     frame["unemployment_rate_pct"] = 100 * unemployment_rate(b, x)
-    stocks = x["endowment"].unstack("factor")
-    frame["capital_stock_pct"] = 100 * (stocks["capital"] - 1) if "capital" in stocks else np.nan
+    frame["capital_stock_pct"] = 100 * (capital_stock(b, x) - 1)
     frame = frame.join(_trade_volumes(b, x, members))
     frame["terms_of_trade_pct"] = 100 * (terms_of_trade(b, before, after, x) - 1)
-    frame = frame.join(_customs(b, before, after, x, members))
+    frame = frame.join(_customs(b, before, after, x, members)).join(abroad(b, x))
     return frame[list(UNITS)]
 
 
@@ -128,7 +137,8 @@ def welfare(b: Benchmark, x: State) -> pd.DataFrame:
 
     .. math:: EV = e(\bar p, u) - e(\bar p, \bar u), \qquad CV = e(p, u) - e(p, \bar u)
 
-    Prices include sales tax. Committed quantities are those of the solution's population.
+    Prices include sales tax. Committed quantities are those of the solution's population. Migrants count with
+    the people of their origin (see ``abroad``).
     """
     les = les_parameters(b)
     price = at(x["composite_price"], les.index, "sector", "region")
@@ -140,12 +150,14 @@ def welfare(b: Benchmark, x: State) -> pd.DataFrame:
     utility = x["supernumerary"] / deflator
     committed_before = (les["gamma"] * population).groupby("region").sum()
     committed_after = (les["gamma"] * population * price).groupby("region").sum()
-    ev = committed_before + supernumerary * utility - spending
-    cv = x["household_spending"] - (committed_after + supernumerary * deflator)
+    elsewhere = welfare_abroad(b, x)
+    ev = committed_before + supernumerary * utility - spending + elsewhere["ev"]
+    cv = x["household_spending"] - (committed_after + supernumerary * deflator) + elsewhere["cv"]
     return pd.DataFrame(
         {
             "ev_usd_mn": ev,
             "ev_pct_consumption": 100 * ev / spending,
+            "ev_pct_gdp": 100 * ev / b.gdp,
             "cv_usd_mn": cv / x.scalar("numeraire"),
         }
     ).reindex(b.regions)
@@ -178,6 +190,15 @@ def unemployment_rate(b: Benchmark, x: State) -> pd.Series:
     force = employed / (1 - rate) * x["endowment"].reindex(rate.index)
     idle = force * rate * x["unemployment"]
     return (idle.groupby("region").sum() / force.groupby("region").sum()).reindex(b.regions)
+
+
+def capital_stock(b: Benchmark, x: State) -> pd.Series:
+    """Capital at work in the region, whoever owns it, relative to the benchmark; NaN where there is none."""
+    paid = b.factor_value[b.factor_value.index.get_level_values("factor") == CAPITAL]
+    base = paid.groupby("region").sum()
+    owned = x["endowment"][x["endowment"].index.get_level_values("factor") == CAPITAL].droplevel("factor")
+    come = x["capital_inflow"].reindex(base.index, fill_value=0.0)
+    return (owned.reindex(base.index) + come / base).reindex(b.regions)
 
 
 def _trade_volumes(b: Benchmark, x: State, members: Sequence[str]) -> pd.DataFrame:
@@ -245,14 +266,22 @@ def _customs(
     def collected(p: Payments) -> pd.Series:
         return p.duty.groupby("importer").sum().reindex(b.regions, fill_value=0.0)
 
+    taxed = pd.concat([before.duty, after.duty])
+    dutiable = set(taxed[taxed != 0].index.get_level_values("sector"))
+
     def rate(p: Payments) -> pd.Series:
-        duty, value = (_scopes(flow, members, "source")["extra"] for flow in (p.duty, p.cif))
+        flows = (f[f.index.get_level_values("sector").isin(dutiable)] for f in (p.duty, p.cif))
+        duty, value = (_scopes(flow, members, "source")["extra"] for flow in flows)
         return 100 * duty.groupby("importer").sum() / value.groupby("importer").sum()
 
     frame["tariff_revenue_base_usd_mn"] = collected(before)
     frame["tariff_revenue_usd_mn"] = collected(after) / numeraire
     frame["tariff_received_usd_mn"] = (collected(after) + after.pool_transfer) / numeraire
     frame["pool_transfer_usd_mn"] = after.pool_transfer / numeraire
+    collected_export = after.export_tax.groupby("source").sum().reindex(b.regions, fill_value=0.0)
+    frame["export_duty_usd_mn"] = collected_export / numeraire
+    frame["oil_duty_transfer_usd_mn"] = after.duty_transfer / numeraire
+    frame["rents_usd_mn"] = after.rent_income / numeraire
     frame["tariff_rate_extra_base_pct"] = rate(before)
     frame["tariff_rate_extra_pct"] = rate(after)
     return frame

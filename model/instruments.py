@@ -55,12 +55,25 @@ _FLOW = ("sector", "source", "importer")
 _ACTIVITY = ("sector", "region")
 _REGION = ("region",)
 _LABOUR = ("factor", "region")
+_MIGRATION = ("factor", "origin", "destination")
 
 INSTRUMENTS: dict[str, Instrument] = {
     i.name: i
     for i in (
         Instrument("import_tariff", _FLOW, "rate", "duty on the cif value", above=-1),
         Instrument("export_tax", _FLOW, "rate", "tax on the basic value of exports", above=-1),
+        Instrument("rent", _FLOW, "rate", "rent on the basic value of exports", above=-1),
+        Instrument("rent_to_exporter", _FLOW, "share", "exporter's part of the rent", at_least=0, at_most=1),
+        Instrument("quota", _FLOW, "index", "shipments free of the duty above the quota", at_least=0),
+        Instrument("over_quota_duty", _FLOW, "rate", "export duty above the quota", at_least=0),
+        Instrument(
+            "duty_remitted",
+            ("sector", "region", "recipient"),
+            "share",
+            "export duty on shipments out of the union paid to the recipient's government",
+            at_least=0,
+            at_most=1,
+        ),
         Instrument("iceberg", _FLOW, "index", "units shipped per unit arriving", above=0),
         Instrument("sales_tax", ("user", "region"), "rate", "tax on purchases of a final user", above=-1),
         Instrument("production_tax", _ACTIVITY, "rate", "tax on the value of output", below=1),
@@ -91,6 +104,9 @@ INSTRUMENTS: dict[str, Instrument] = {
         Instrument("unemployment_rate", _LABOUR, "rate", "unemployment of the benchmark", above=0, below=1),
         Instrument("unemployment", _LABOUR, "index", "unemployment over the benchmark's", at_least=0),
         Instrument("wage_floor", _LABOUR, "index", "least real consumer wage", above=0),
+        Instrument("migration_barrier", _MIGRATION, "index", "wage gap at which labour moves", above=0),
+        Instrument("migrants", _MIGRATION, "1000 persons", "workers abroad beyond the benchmark", at_least=0),
+        Instrument("remitted", _MIGRATION, "share", "of migrants' wages sent home", at_least=0, at_most=1),
         Instrument("off_wage_curve", _LABOUR, "index", "unemployment beyond the wage curve's, benchmark = 1"),
     )
 }
@@ -177,7 +193,7 @@ def set_instrument(
 
 
 def check_consistency(m: pyo.ConcreteModel) -> None:
-    """Keys of the pool sum to one where anything is pooled; foreign savings sum to zero.
+    """Keys of the pool sum to one where anything is pooled, foreign savings to zero, duties passed on at most to one.
 
     Raises :class:`InstrumentError`.
     """
@@ -186,6 +202,13 @@ def check_consistency(m: pyo.ConcreteModel) -> None:
         raise InstrumentError(
             f"pool_share: the keys sum to {keys:.10g}, not 1; duties would vanish or appear."
         )
+    passed_on: dict[tuple[str, str], float] = {}
+    for g, r, q in m.duty_recipients:
+        passed_on[g, r] = passed_on.get((g, r), 0.0) + m.duty_remitted[g, r, q].value
+        if passed_on[g, r] > 1 + 1e-9:
+            raise InstrumentError(
+                f"duty_remitted: {r} would pass on {passed_on[g, r]:.6g} of its export duty on {g}, more than it has."
+            )
     flows = [m.foreign_savings[r].value for r in m.R]
     if all(m.foreign_savings[r].fixed for r in m.R) and abs(sum(flows)) > 1e-9 * max(
         map(abs, flows), default=0
@@ -222,6 +245,9 @@ def _checked(m: pyo.ConcreteModel, instrument: Instrument, values: pd.Series) ->
         "region": m.R,
         "source": m.R,
         "importer": m.R,
+        "recipient": m.R,
+        "origin": m.R,
+        "destination": m.R,
         "factor": m.F,
         "user": m.final_users,
     }

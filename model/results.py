@@ -14,6 +14,8 @@ from ..calibration.sam import Sam
 from . import derivatives as _derivatives
 from . import explain as _explain
 from . import indicators as _indicators
+from . import trade_effects as _trade_effects
+from . import welfare as _welfare
 from .accounts import Payments, payments, sam_of
 from .engine import CompiledSystem, SolveRecord, Subtotals
 from .state import State
@@ -117,6 +119,21 @@ class Solution:
         """
         equations = self._equations()
         return _derivatives.subtotals(equations, self.base, self.state, of, by, self.members, tolerance)
+
+    def welfare(self, tolerance: float = _welfare.TOLERANCE) -> _welfare.Welfare:
+        """The equivalent variation of every region split into terms that sum to it, see `eacu.model.welfare`.
+
+        Raises ``ConvergenceError`` when a point of the path has no solution.
+        """
+        return _welfare.decompose(self._equations(), self.base, self.state, tolerance)
+
+    def trade_effects(self) -> pd.DataFrame:
+        """Trade creation and diversion by importer and good, see `eacu.model.trade_effects`."""
+        return _trade_effects.trade_effects(self.benchmark, self.state, self.members)
+
+    def trade_effects_by_partner(self) -> pd.DataFrame:
+        """The same shared out to partners, one row for each trade flow."""
+        return _trade_effects.trade_effects_by_partner(self.benchmark, self.state, self.members)
 
     def explain(self, equation: str) -> _explain.Explanation:
         """One equation, e.g. ``market_flow[mvh,EU,KAZ]``, between the benchmark and this solution.
@@ -227,6 +244,8 @@ class Solution:
             "tariff_collected",
             "tariff_received",
             "pool_transfer",
+            "oil_duty_transfer",
+            "rent_income",
             "factor_income",
         ):
             yield _rows(name, MONEY, base[name], x[name] / numeraire)

@@ -29,13 +29,16 @@ def add(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
     ``uses``            (input, sector, region) of intermediate goods
     ``employment``      (factor, sector, region); ``factor_markets`` (factor, region)
     ``household_goods``, ``government_goods``, ``investment_goods``  (good, region) of final demand
+    ``migration_pairs`` (factor, origin, destination); ``migration_markets`` (factor, region) of either side
+    ``capital_union``   members of the union that share a market for capital; ``capital_pool`` their market
     ==================  ====================================================================================
 
     and the indexed sets that sums run over: ``sources[g, s]``, ``destinations[g, r]``, ``inputs[j, r]``,
     ``users[i, r]``, ``employed[j, r]`` (factors), ``employers[f, r]`` (sectors), and by region
     ``activities_of``, ``employment_of`` (factor, sector), ``import_flows_of`` (good, source),
     ``export_flows_of`` (good, importer), ``household_goods_of``, ``government_goods_of``,
-    ``investment_goods_of``.
+    ``investment_goods_of``, ``immigrants_to`` (factor, origin), ``emigrants_from`` (factor, destination); and by
+    factor and region ``origins`` and ``emigration`` (destinations) of migrants.
     """
     b = benchmark
     m.R = pyo.Set(initialize=b.regions)
@@ -59,6 +62,7 @@ def add(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
     m.government_goods = _tuples(b.government_demand)
     m.investment_goods = _tuples(b.investment_demand)
     _add_members(m, b)
+    _add_mobility(m, b)
 
 
 def _add_members(m: pyo.ConcreteModel, b: Benchmark) -> None:
@@ -75,6 +79,21 @@ def _add_members(m: pyo.ConcreteModel, b: Benchmark) -> None:
     m.employment_of = _grouped(m.R, [(r, (f, j)) for f, j, r in b.factor_value.index], dimen=2)
     m.import_flows_of = _grouped(m.R, [(s, (g, r)) for g, r, s in b.exports.index], dimen=2)
     m.export_flows_of = _grouped(m.R, [(r, (g, s)) for g, r, s in b.exports.index], dimen=2)
+
+
+def _add_mobility(m: pyo.ConcreteModel, b: Benchmark) -> None:
+    """Between which regions labour and capital may move; empty where the benchmark does not say."""
+    pairs = list(b.migrant_productivity.index)
+    markets = [k for k in m.factor_markets if any(f == k[0] and k[1] in (o, d) for f, o, d in pairs)]
+    union = [r for r in b.members if ("capital", r) in m.factor_markets]
+    m.migration_pairs = _tuples(b.migrant_productivity)
+    m.migration_markets = pyo.Set(dimen=2, initialize=markets)
+    m.origins = _grouped(m.migration_markets, [((f, d), o) for f, o, d in pairs])
+    m.emigration = _grouped(m.migration_markets, [((f, o), d) for f, o, d in pairs])
+    m.immigrants_to = _grouped(m.R, [(d, (f, o)) for f, o, d in pairs], dimen=2)
+    m.emigrants_from = _grouped(m.R, [(o, (f, d)) for f, o, d in pairs], dimen=2)
+    m.capital_union = pyo.Set(initialize=union)
+    m.capital_pool = pyo.Set(initialize=["union"] if union else [])
 
 
 def param(index: pyo.Set, series: pd.Series, name: str) -> pyo.Param:

@@ -23,6 +23,12 @@ LEVELS = {
     "labour": ("factor", "region"),
     "capital_regions": ("region",),
     "open_regions": ("region",),
+    "migration_pairs": ("factor", "origin", "destination"),
+    "migration_markets": ("factor", "region"),
+    "capital_union": ("region",),
+    "capital_pool": ("pool",),
+    "quota_flows": ("sector", "source", "importer"),
+    "duty_recipients": ("sector", "region", "recipient"),
 }
 """Names of the index levels of each set that variables and expressions live on."""
 
@@ -40,8 +46,20 @@ EXPRESSIONS = (
     "shipments",
     "domestic_demand",
     "carrier_supply",
+    "committed_spending",
     "direct_tax_revenue",
+    "supernumerary_price",
+    "labour_moved",
+    "take_home_wage",
+    "migrant_wages",
+    "sent_home",
+    "capital_income",
     "pool_transfer",
+    "export_duty",
+    "quota_premium",
+    "rent_paid",
+    "rent_income",
+    "oil_duty_transfer",
     "walras",
 )
 """Named expressions that results need; the others are intermediate steps of equations."""

@@ -6,7 +6,8 @@
     indicators  run, regime, region, indicator, value
     checks      run, regime, name, value, tolerance, passed
 
-and, when it is queried through `query`, the view ``results`` over all Parquet files. The folders are the
+and, when it is queried through `query`, the views ``results``, ``trade`` and ``welfare`` over the Parquet files of
+those names. The folders are the
 truth and the catalogue an index of them: `sync` adds the runs it lacks and forgets those that are gone.
 """
 
@@ -66,24 +67,22 @@ def sync(out: Path) -> Path:
 def query(out: Path, sql: str) -> pd.DataFrame:
     """Answer a SQL query over the runs of ``out``.
 
-    Besides the tables of the catalogue there is the view ``results`` (column ``run`` and the tidy columns of
-    results.parquet). Raises CatalogueError with DuckDB's explanation when the SQL is wrong.
+    Besides the tables of the catalogue there are the views ``results``, ``trade`` and ``welfare`` (column ``run`` and
+    the tidy columns of the files of those names). Raises CatalogueError with DuckDB's explanation when the SQL is
+    wrong.
     """
     if not sql.strip():
         raise CatalogueError("the query is empty. Try: select * from runs")
     sync(out)
     with _connect(out, read_only=True) as connection:
         try:
-            if run_folders(out):
-                pattern = str(out.resolve() / "*" / "results.parquet").replace("'", "''")
-                connection.execute(
-                    "create temp view results as select string_split(filename, '/')[-2] as run, "
-                    f"* exclude filename from read_parquet('{pattern}', filename = true, "
-                    "union_by_name = true)"
-                )
+            for name in ("results", "trade", "welfare"):
+                _add_view(connection, name, [folder / f"{name}.parquet" for folder in run_folders(out)])
             return connection.execute(sql).df()
         except duckdb.Error as error:
-            raise CatalogueError(f"{error}\nTables: runs, indicators, checks, results.") from error
+            raise CatalogueError(
+                f"{error}\nTables: runs, indicators, checks, results, trade, welfare."
+            ) from error
 
 
 @contextmanager
@@ -101,6 +100,17 @@ def _connect(out: Path, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConn
                 time.sleep(0.1)
         with connection:
             yield connection
+
+
+def _add_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[Path]) -> None:
+    """A view over the files that exist, with a column ``run``; none if no run has the table."""
+    found = [str(file.resolve()).replace("'", "''") for file in files if file.is_file()]
+    if found:
+        listed = ", ".join(f"'{file}'" for file in found)
+        connection.execute(
+            f"create temp view {name} as select string_split(filename, '/')[-2] as run, * exclude filename "
+            f"from read_parquet([{listed}], filename = true, union_by_name = true)"
+        )
 
 
 def _add(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .layout import band, finite, markdown, number, plain_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,12 +28,12 @@ def claims_json(answers: Sequence[Answer], facts: Sequence[Fact]) -> str:
         "claims": [answer.as_dict() for answer in answers],
         "facts": [fact.as_dict() for fact in facts],
     }
-    return json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(finite(document), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def claims_table(answers: Sequence[Answer]) -> Table:
     """One row per claim: verdict, number, band; below it every test."""
-    table = _table(
+    table = plain_table(
         "Claims (band: smallest and largest over the variants)", ("", "verdict"), ("central", "band")
     )
     for answer in answers:
@@ -45,7 +46,7 @@ def claims_table(answers: Sequence[Answer]) -> Table:
 
 def facts_table(facts: Sequence[Fact]) -> Table:
     """One row per fact: published, benchmark, whether they agree."""
-    table = _table("Facts of the base year", ("",), ("published", "2007 here", "agree"))
+    table = plain_table("Facts of the base year", ("",), ("published", "2007 here", "agree"))
     for fact in facts:
         table.add_row(
             f"{fact.says}, {fact.unit}",
@@ -66,7 +67,7 @@ def claims_page(answers: Sequence[Answer], facts: Sequence[Fact], command: str) 
         f"{len(variants)} variants: {', '.join(variants)}. Parameter uncertainty beyond these, and mechanisms "
         "that a regime does not count, are outside the band.\n",
         "## In short\n",
-        _markdown(
+        markdown(
             ["claim", "verdict", "tests that hold", "first test", "central", "band"],
             [
                 [
@@ -106,7 +107,7 @@ def _section(answer: Answer) -> str:
             else ""
         )
         rows.append([_says(statement), f"`{_regimes(statement)}`", central, band, verdict])
-    lines.append(_markdown(["", "regime", "central", "band", "holds"], rows))
+    lines.append(markdown(["", "regime", "central", "band", "holds"], rows))
     return "\n".join(lines)
 
 
@@ -115,7 +116,7 @@ def _facts_section(facts: Sequence[Fact]) -> str:
         [f.says, f.unit, f"{f.published} ({f.year})", f"{f.value:.1f}", "yes" if f.agrees else "no", f.source]
         for f in facts
     ]
-    return _markdown(["fact", "unit", "published", "benchmark, 2007", "agrees", "source"], rows)
+    return markdown(["fact", "unit", "published", "benchmark, 2007", "agrees", "source"], rows)
 
 
 def _count(answer: Answer) -> str:
@@ -135,38 +136,4 @@ def _regimes(statement: Statement) -> str:
 def _row(answer: Answer, n: int) -> tuple[str, str, str]:
     statement, values = answer.claim.statements[n], answer.values.iloc[n]
     verdict = ("yes" if statement.holds(float(values["central"])) else "no") if statement.is_test else ""
-    return verdict, _number(values["central"]), f"{_number(values.min())} to {_number(values.max())}"
-
-
-def _number(value: float) -> str:
-    """Enough digits to see the sign, no more."""
-    if not isfinite(value):
-        return "–"
-    size = abs(value)
-    digits = 0 if size >= 100 else 1 if size >= 10 else 2
-    return f"{value:,.{digits}f}" if size >= 0.005 else f"{value:.3f}"
-
-
-def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name in left:
-        table.add_column(name, no_wrap=True)
-    for name in right:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
-
-
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
+    return verdict, number(values["central"]), band(values.min(), values.max())

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import cli_analysis, cli_calibration, cli_claims, cli_closures
-from .console import CHECK_FAILED, errors_in_words, print_tables, progress
+from . import cli_analysis, cli_calibration, cli_claims, cli_closures, cli_reproduce
+from .console import CHECK_FAILED, check_figure, errors_in_words, print_tables, progress
 
 if TYPE_CHECKING:
     from ..experiments.run import Run
 
-FIGURE_TYPES = (".svg", ".png", ".pdf")
 DEFAULT_REGIMES = ("pre-union", "union-2010-07", "wto-joint")
 app = typer.Typer(
     help="A computable general equilibrium model of the customs union of Russia, Belarus and Kazakhstan.",
@@ -54,11 +53,20 @@ def run(
     out: Out = Path("runs"),
     save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
     base_year: Annotated[
-        Path | None, typer.Option(help="Folder written by eacu calibrate, instead of the shipped base year.")
+        str | None,
+        typer.Option(
+            help="Another base year: ukraine (eight regions), or a folder written by eacu calibrate."
+        ),
     ] = None,
     figure: Annotated[
         Path | None, typer.Option(help="Draw welfare and real GDP by member into this .svg, .png or .pdf.")
     ] = None,
+    welfare: Annotated[
+        bool,
+        typer.Option(
+            "--welfare", help="Keep the terms of welfare in the run folder (eacu decompose --welfare)."
+        ),
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Solve regimes and print what they do to each member, then the checks."""
@@ -66,12 +74,15 @@ def run(
         from ..experiments.base_year import load_base_year
         from ..experiments.run import run as solve
 
-        if figure and figure.suffix not in FIGURE_TYPES:
-            raise ValueError(f"--figure {figure}: its ending must be one of {', '.join(FIGURE_TYPES)}")
+        if welfare and not save:
+            raise ValueError(
+                "--welfare keeps terms in the run folder, but --no-save writes none; drop one of them"
+            )
+        check_figure(figure)
         base = load_base_year(base_year) if base_year else None
         result = solve(*(regimes or DEFAULT_REGIMES), closure=closure, base=base, tell=progress)
         if save:
-            _save(result, out)
+            _save(result, out, welfare)
         if figure:
             from .plots import effects_figure
 
@@ -80,18 +91,31 @@ def run(
             _print_json(result)
         else:
             _print_tables(result, all_regions)
+        for failure in result.failed:
+            typer.echo(f"eacu: error: {failure.name} was not solved: {failure.message}", err=True)
     if not result.passed:
         raise typer.Exit(CHECK_FAILED)
 
 
 @app.command()
-def regimes() -> None:
+def regimes(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Tell all about these: what is counted and what is not.", show_default=False),
+    ] = None,
+    debug: Debug = False,
+) -> None:
     """List the regimes that come with eacu and the question each one answers."""
-    from ..experiments.regimes import load_regime, regime_names
+    with errors_in_words(debug):
+        from ..experiments.regimes import all_regime_names, load_regime
 
-    for name in regime_names():
-        regime = load_regime(name)
-        typer.echo(f"{name}\n    {regime.title}\n    {regime.question}")
+        for name in names or all_regime_names():
+            regime = load_regime(name)
+            needs = f" (base year {regime.base_year})" if regime.base_year else ""
+            typer.echo(f"{regime.name}{needs}\n    {regime.title}\n    {regime.question}")
+            if names:
+                typer.echo(f"    builds on: {regime.builds_on or 'nothing'}; closure: {regime.closure}\n")
+                typer.echo(f"{regime.description}\n")
 
 
 @app.command()
@@ -118,9 +142,11 @@ def query(
 app.command()(cli_calibration.calibrate)
 app.command()(cli_calibration.sam)
 app.command()(cli_analysis.decompose)
+app.command()(cli_analysis.trade)
 app.command()(cli_analysis.explain)
 app.command()(cli_closures.closures)
 app.command()(cli_claims.claims)
+app.command()(cli_reproduce.reproduce)
 
 
 def main() -> None:
@@ -132,11 +158,12 @@ def main() -> None:
         sys.exit(0)
 
 
-def _save(result: Run, out: Path) -> None:
+def _save(result: Run, out: Path, welfare: bool) -> None:
     from .catalogue import sync
     from .runfolder import save_run
 
-    folder = save_run(result, out)
+    terms = {regime.name: regime.solution.welfare() for regime in result} if welfare else {}
+    folder = save_run(result, out, terms)
     sync(out)
     progress(f"saved in {folder}")
 
@@ -152,10 +179,12 @@ def _print_json(result: Run) -> None:
 def _print_tables(result: Run, all_regions: bool) -> None:
     from .tables import checks_table, effects_table
 
-    regions = result.regions if all_regions else result.members
+    regions = result.regions if all_regions else result.concerned
     print_tables([effects_table(list(result), regions), checks_table(list(result))])
     for name, description in result.closures.items():
         typer.echo(fill(f"Closure {name}: {description}", width=80))
+    if result.failed:
+        typer.echo(f"NOT SOLVED: {', '.join(failure.name for failure in result.failed)}")
 
 
 def _print_query(out: Path, sql: str, debug: bool) -> None:

@@ -43,7 +43,9 @@ def _describe(closure: Closure) -> None:
     typer.echo(f"{closure.name}\n{_filled(closure.description)}\n\nFixed, besides policy:")
     for choice in closure.choices:
         fixed = [_named(rule.name, rule.only) for rule in choice.fixed]
-        typer.echo(f"    {choice.market + ': ' + choice.name}\n{_filled(', '.join(fixed), '        ')}")
+        typer.echo(f"    {choice.market}: {choice.name}")
+        if fixed:
+            typer.echo(_filled(", ".join(fixed), "        "))
         if choice.conditions:
             typer.echo(_filled(f"in force: {', '.join(choice.conditions)}", "        "))
 

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.table import Table
 
+FIGURE_TYPES = (".svg", ".png", ".pdf")
 CHECK_FAILED, BAD_INPUT = 1, 2
 """Exit codes besides 0: a check failed or an economy could not be solved; bad input."""
 
@@ -44,6 +47,12 @@ def _exit_code(error: Exception) -> int | None:
     if isinstance(error, ValueError | OSError):
         return BAD_INPUT
     return CHECK_FAILED if isinstance(error, EngineError) else None
+
+
+def check_figure(file: Path | None) -> None:
+    """ValueError unless a picture can be written into the file; none need be asked for."""
+    if file and file.suffix not in FIGURE_TYPES:
+        raise ValueError(f"--figure {file}: its ending must be one of {', '.join(FIGURE_TYPES)}")
 
 
 def progress(line: str) -> None:

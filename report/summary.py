@@ -10,15 +10,19 @@ if TYPE_CHECKING:
 
 
 def summary(run: Run) -> list[dict[str, Any]]:
-    """One object per regime: regime, status, closure, max_residual, walras, checks and regions.
+    """One object per regime: regime, status, closure, errors, max_residual, walras, checks and regions.
+
+    A regime without a solution comes after the others, with status ``not solved``, the message in ``errors`` and no
+    figures; in all others ``errors`` is empty.
 
     ``regions`` maps every region to all its macro indicators (units are in the key: ``_pct`` per cent,
     ``_usd_mn`` million USD of the base year). An indicator that is not defined is null, never NaN.
     ``max_residual`` is relative, ``walras`` is the excess in the dropped market as a share of world GDP.
     """
-    return [
+    solved: list[dict[str, Any]] = [
         {
             "regime": regime.name,
+            "errors": [],
             "status": "ok" if regime.passed else "check failed",
             "closure": regime.closure.name,
             "max_residual": regime.max_residual,
@@ -32,6 +36,16 @@ def summary(run: Run) -> list[dict[str, Any]]:
         }
         for regime in run
     ]
+    failed: list[dict[str, Any]] = [
+        {
+            "regime": failure.name,
+            "errors": [failure.message],
+            "status": "not solved",
+            "closure": failure.closure.name,
+        }
+        for failure in run.failed
+    ]
+    return solved + failed
 
 
 def _number(value: float) -> float | None:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ...data import table
 from .gtap import read_sams
-from .raw import REGIONS, figures, read_raw
+from .raw import BASE, REGIONS, added_regions, figures, read_raw
 
 ENVISAGE = {"sigmam0": "armington", "sigmaw0": "sources", "incElas0": "income"}
 OWN = ("RUS", "BLR", "KAZ", "CHN")
@@ -48,25 +48,28 @@ _VALUE_ADDED = {
 _KEYS = ["region", "sector", "parameter"]
 
 
-def elasticities(root: Path) -> pd.DataFrame:
+def elasticities(root: Path, mapping: str = BASE) -> pd.DataFrame:
     """Table ``elasticities``: region, sector, parameter (armington, sources, omega_supply,
     omega_destinations, income, value_added), value.
 
     Envisage rows are averaged over the GTAP sectors of a model sector with the region's own weights:
     imports cif for the two Armington levels, household spending for income elasticities; a sector without
-    any weight takes the plain mean. Belarus, which has no matrix, is weighted as Russia.
+    any weight takes the plain mean. Belarus and a region that ``mapping`` adds, which have no matrix, are
+    weighted as Russia; an added region has rows of its own in Envisage.
     """
-    pieces = [_envisage(root), _value_added(root)]
+    added = added_regions(mapping)
+    pieces = [_envisage(root, added), _value_added(root, added)]
     sectors = table("mappings/sectors")["sector"].unique()
-    every = pd.MultiIndex.from_product([REGIONS, sectors], names=["region", "sector"]).to_frame(index=False)
+    every = pd.MultiIndex.from_product([(*REGIONS, *added), sectors], names=["region", "sector"])
+    grid = every.to_frame(index=False)
     for parameter, value in (("omega_supply", OMEGA_SUPPLY), ("omega_destinations", OMEGA_DESTINATIONS)):
-        pieces.append(every.assign(parameter=parameter, value=value, source="EACU", quality="assumed"))
+        pieces.append(grid.assign(parameter=parameter, value=value, source="EACU", quality="assumed"))
     return figures(pd.concat(pieces), _KEYS, "ratio", "", "")
 
 
-def _envisage(root: Path) -> pd.DataFrame:
+def _envisage(root: Path, added: tuple[str, ...]) -> pd.DataFrame:
     raw = read_raw(root, "elasticities/envisage_elasticities_RUS_BLR_KAZ_CHN_UKR.csv")
-    raw = raw[raw["param"].isin(ENVISAGE) & raw["region"].isin(OWN)]
+    raw = raw[raw["param"].isin(ENVISAGE) & raw["region"].isin([*OWN, *added])]
     codes = table("mappings/sectors_envisage").set_index("envisage")
     unknown = set(raw["dim1"]) - set(codes.index)
     if unknown:
@@ -77,13 +80,14 @@ def _envisage(root: Path) -> pd.DataFrame:
     own = raw.pivot_table(index=["parameter", "gtap57"], columns="region", values="value", aggfunc="mean")
     sams = read_sams(root)
     rows = []
-    for region in REGIONS:
-        lenders = [region] if region in OWN else list(BORROWED[region])
+    for region in (*REGIONS, *added):
+        listed = region in OWN or region in added
+        lenders = [region] if listed else list(BORROWED[region])
         values = own[lenders].mean(axis=1)
         missing = values.isna()  # no income elasticity of crude oil: households buy none there
-        values = values.fillna(own.mean(axis=1))
-        sam = sams["RUS" if region == "BLR" else region]
-        quality = "estimated" if region in OWN else "borrowed"
+        values = values.fillna(own[list(OWN)].mean(axis=1))
+        sam = sams[region if region in sams else "RUS"]
+        quality = "estimated" if listed else "borrowed"
         rows.append(_sector_means(values, missing, sam).assign(region=region, quality=quality))
     frame = pd.concat(rows)
     frame.loc[frame["lent"], "quality"] = "borrowed"
@@ -109,7 +113,7 @@ def _sector_means(values: pd.Series, missing: pd.Series, sam: pd.DataFrame) -> p
     return sums[["value", "lent"]].reset_index()
 
 
-def _value_added(root: Path) -> pd.DataFrame:
+def _value_added(root: Path, added: tuple[str, ...]) -> pd.DataFrame:
     ten = read_raw(root, "elasticities/gtap10Apow_ANX1_parameters_RUS.csv").query("param == 'ESUBVA'")
     eight = read_raw(root, "elasticities/gtap8_16sector_ESUBD_ESUBM_ESUBVA.csv").query("param == 'ESUBVA'")
     found = {
@@ -126,6 +130,6 @@ def _value_added(root: Path) -> pd.DataFrame:
             "borrowed",
         )
         for sector, key in _VALUE_ADDED.items()
-        for region in REGIONS
+        for region in (*REGIONS, *added)
     ]
     return pd.DataFrame(rows, columns=[*_KEYS, "value", "source", "quality"])

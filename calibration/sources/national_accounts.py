@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .raw import USD_MN, cells, figures, read_raw, region_map
+from .raw import BASE, MEMBERS, USD_MN, added_regions, cells, figures, read_raw, region_map
 
 YEAR = 2007
 
@@ -31,23 +31,22 @@ UN_ITEMS = {
 DOUBLE_COUNTED = {"Former Netherlands Antilles"}
 """Listed in 2007 besides the countries it was divided into."""
 
-_ISO = {"RUS": "RUS", "BLR": "BLR", "KAZ": "KAZ"}
 _KEY = ["region", "item"]
 
 
-def un_aggregates(root: Path) -> pd.DataFrame:
+def un_aggregates(root: Path, mapping: str = BASE) -> pd.DataFrame:
     """Expenditure on GDP and value added by seven industry groups (D is part of C-E), million USD.
 
     The copy read rounds values of 100 bn and more to three digits (up to 0.5 per cent for one country),
     so the identities hold only to that; such figures are labelled ``estimated``. Taiwan is in no UN
-    country: the rest of the world is without it, and a few very small countries lack a group. Belarus is
-    a region of its own here, so ``ROW`` does not contain it.
+    country: the rest of the world is without it, and a few very small countries lack a group. Belarus (and
+    a region that ``mapping`` adds) is a region of its own here, so ``ROW`` does not contain it.
     """
     raw = read_raw(root, "macro/UN_AMA_allcountries_2007_2010.csv.gz")
     raw = raw[raw["Year"] == YEAR].copy()
     raw["Country"] = raw["Country"].str.strip()
     raw = raw[~raw["Country"].isin(DOUBLE_COUNTED)]
-    regions = region_map("un_ama")
+    regions = region_map("un_ama", mapping)
     unknown = set(raw["Country"]) - set(regions.index)
     if unknown:
         raise KeyError(f"UN AMA: countries {sorted(unknown)} have no row in data/mappings/regions.csv")
@@ -67,10 +66,10 @@ def un_aggregates(root: Path) -> pd.DataFrame:
     )
 
 
-def penn_world_table(root: Path) -> pd.DataFrame:
+def penn_world_table(root: Path, countries: tuple[str, ...] = MEMBERS) -> pd.DataFrame:
     """Labour share of income (mixed income included), employment, depreciation rate, capital-output ratio."""
     raw = read_raw(root, "macro/PWT1001_2004_2013.csv")
-    raw = raw[(raw["year"] == YEAR) & raw["isocode"].isin(_ISO)].set_index("isocode")
+    raw = raw[(raw["year"] == YEAR) & raw["isocode"].isin(countries)].set_index("isocode")
     wanted = pd.DataFrame(
         {
             "labour_share": raw["labsh"],
@@ -86,10 +85,10 @@ def penn_world_table(root: Path) -> pd.DataFrame:
     return figures(frame, _KEY, "ratio", "PWT1001", "observed")
 
 
-def imf_outlook(root: Path) -> pd.DataFrame:
-    """Current account and general government balance (revenue less expenditure) of the three members."""
+def imf_outlook(root: Path, countries: tuple[str, ...] = MEMBERS) -> pd.DataFrame:
+    """Current account and general government balance (revenue less expenditure) of the members."""
     raw = read_raw(root, "macro/IMF_WEO_2004_2013.csv")
-    raw = raw[(raw["year"] == YEAR) & raw["country"].str.upper().isin(_ISO)]
+    raw = raw[(raw["year"] == YEAR) & raw["country"].str.upper().isin(countries)]
     wide = raw.assign(region=raw["country"].str.upper()).pivot_table(
         index="region", columns="indicator", values="value", aggfunc="sum"
     )
@@ -111,6 +110,8 @@ def imf_outlook(root: Path) -> pd.DataFrame:
     return figures(frame, _KEY, USD_MN, "WEO", "observed")
 
 
-def national_accounts(root: Path) -> pd.DataFrame:
+def national_accounts(root: Path, mapping: str = BASE) -> pd.DataFrame:
     """Table ``national_accounts``: region, item, value for 2007."""
-    return pd.concat([un_aggregates(root), penn_world_table(root), imf_outlook(root)], ignore_index=True)
+    countries = (*MEMBERS, *added_regions(mapping))
+    parts = [un_aggregates(root, mapping), penn_world_table(root, countries), imf_outlook(root, countries)]
+    return pd.concat(parts, ignore_index=True)

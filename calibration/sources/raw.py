@@ -7,10 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from ...data import table
+from ..regions import Regions
 
 FIGURE = ["value", "unit", "source", "quality"]
-MEMBERS = ("RUS", "BLR", "KAZ")
-REGIONS = ("RUS", "BLR", "KAZ", "KGZ", "EU", "CHN", "ROW")
+MEMBERS = Regions.of(table).members
+REGIONS = Regions.of(table).names
+BASE = "regions"
+"""The mapping of codes to the regions of the shipped base year."""
 USD_MN = "USD mn"
 
 
@@ -47,15 +50,29 @@ def read_raw(root: Path, name: str, **options: object) -> pd.DataFrame:
     return pd.read_csv(file, **settings)  # type: ignore[call-overload]
 
 
-def region_map(scheme: str) -> pd.Series:
-    """Model region of every code of a scheme: iso3, gtap9, un_ama, wiod4 or baci7."""
-    regions = table("mappings/regions", columns=["region", "scheme", "code"])
+def region_map(scheme: str, mapping: str = BASE) -> pd.Series:
+    """Model region of every code of a scheme: iso3, gtap9, un_ama, wiod4 or baci7.
+
+    Another ``mapping`` than the base holds only the codes that go to another region.
+    """
+    regions = table(f"mappings/{BASE}", columns=["region", "scheme", "code"])
+    if mapping != BASE:
+        own = table(f"mappings/{mapping}", columns=["region", "scheme", "code"])
+        regions = pd.concat([regions, own]).drop_duplicates(["scheme", "code"], keep="last")
     chosen = regions[regions["scheme"] == scheme].set_index("code")["region"]
     if chosen.empty:
         raise KeyError(
             f"data/mappings/regions.csv has no scheme {scheme!r}: {sorted(set(regions['scheme']))}"
         )
     return chosen
+
+
+def added_regions(mapping: str) -> tuple[str, ...]:
+    """Regions that a mapping takes out of the base mapping's rest of the world, such as Ukraine."""
+    if mapping == BASE:
+        return ()
+    own = table(f"mappings/{mapping}", columns=["region", "scheme", "code"])["region"]
+    return tuple(r for r in own.unique() if r not in REGIONS)
 
 
 def sector_map() -> pd.Series:

@@ -5,7 +5,8 @@ Run it as ``python -m eacu.calibration.sources.rebuild``.
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ from . import belarus, elasticities, energy, gtap, national_accounts, supplement
 from .raw import SourcesMissing, raw_root
 
 DESTINATION = Path(__file__).resolve().parents[2] / "data" / "sources"
+UKRAINE_DESTINATION = DESTINATION.parent / "ukraine" / "sources"
 
 Builder = Callable[[Path], pd.DataFrame]
 
@@ -39,6 +41,20 @@ TABLES: dict[str, Builder] = {
 }
 """Every derived table and the function that makes it from the raw folder."""
 
+_BY_MAPPING: dict[str, Callable[..., pd.DataFrame]] = {
+    "trade_pairs": trade.trade_pairs,
+    "national_accounts": national_accounts.national_accounts,
+    "trade_fuels_wood": trade.fuels_and_wood,
+    "elasticities": elasticities.elasticities,
+    "chapter_shares": supplements.chapter_shares,
+    "cis_share_of_row": supplements.cis_share_of_row,
+}
+UKRAINE: Mapping[str, Builder] = {
+    **{name: partial(builder, mapping="regions_ukraine") for name, builder in _BY_MAPPING.items()},
+    "ukraine_io_priors": partial(wiod.io_priors, countries=wiod.MORE_FOR_UKRAINE),
+}
+"""The tables that differ when Ukraine is a region; they go before those above in the base year ``ukraine``."""
+
 
 def write(frame: pd.DataFrame, file: Path) -> None:
     """Write a table under a temporary name and rename it, so a reader never sees half a file.
@@ -59,12 +75,15 @@ def write(frame: pd.DataFrame, file: Path) -> None:
     temporary.replace(file)
 
 
-def rebuild(destination: Path = DESTINATION, root: Path | None = None) -> list[Path]:
+def rebuild(
+    destination: Path = DESTINATION, root: Path | None = None, tables: Mapping[str, Builder] = TABLES
+) -> list[Path]:
     """Derive all tables and write them to ``destination``.
 
     Args:
         destination: folder of the tables, created if absent.
         root: raw folder; by default that of :func:`~.raw.raw_root`.
+        tables: which tables, and the function that makes each.
 
     Raises:
         SourcesMissing: the raw folder or a file of it is absent.
@@ -72,7 +91,7 @@ def rebuild(destination: Path = DESTINATION, root: Path | None = None) -> list[P
     source = raw_root() if root is None else root
     destination.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, builder in TABLES.items():
+    for name, builder in tables.items():
         file = destination / f"{name}.csv"
         write(builder(source), file)
         written.append(file)
@@ -83,13 +102,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Command line: rebuild, or say that the raw folder is absent and leave the committed tables alone."""
     parser = argparse.ArgumentParser(description="Derive data/sources from the raw source folder.")
     parser.add_argument("--destination", type=Path, default=DESTINATION, help="folder to write to")
+    parser.add_argument(
+        "--ukraine", type=Path, default=UKRAINE_DESTINATION, help="folder of Ukraine's tables"
+    )
     options = parser.parse_args(arguments)
     try:
         root = raw_root()
     except SourcesMissing as reason:
         sys.stdout.write(f"skipped: {reason}\n")
         return 0
-    for file in rebuild(options.destination, root):
+    for file in (*rebuild(options.destination, root), *rebuild(options.ukraine, root, UKRAINE)):
         sys.stdout.write(f"wrote {file}\n")
     return 0
 

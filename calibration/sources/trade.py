@@ -5,20 +5,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .raw import MEMBERS, USD_MN, figures, mapped, read_raw, region_map
+from .raw import BASE, MEMBERS, USD_MN, figures, mapped, read_raw, region_map
 
 PAIR = ["exporter", "importer"]
 GOODS = {"HS27": "fuels", "HS44": "wood"}
 
 
-def trade_pairs(root: Path) -> pd.DataFrame:
+def trade_pairs(root: Path, mapping: str = BASE) -> pd.DataFrame:
     """Table ``trade_pairs``: merchandise exports fob between model regions, 2007, all pairs.
 
     Flows inside the EU, between mainland China and Hong Kong and inside the rest of the world are the
     diagonal entries; single-country regions have none.
     """
     pairs = read_raw(root, "baci_totals_2000_2021/baci_all_pairs_2007_usdm.csv.gz")
-    regions = region_map("iso3")
+    regions = region_map("iso3", mapping)
     for side in PAIR:
         pairs[side] = mapped(pairs[side], regions, f"BACI {side}")
     totals = pairs.groupby(PAIR)["usd_mn"].sum().rename("value").round(3).reset_index()
@@ -42,7 +42,7 @@ def trade_pairs_members(root: Path) -> pd.DataFrame:
     return figures(totals, ["year", *PAIR], USD_MN, "BACI", "observed")
 
 
-def _reports(root: Path) -> pd.DataFrame:
+def _reports(root: Path, mapping: str) -> pd.DataFrame:
     """Fuel and wood flows of 2007 with a member on one side: exporter's and importer's report, model regions.
 
     Rows without a named reporter or partner ("areas not elsewhere specified") cannot be placed and are
@@ -53,7 +53,7 @@ def _reports(root: Path) -> pd.DataFrame:
     )
     named = rows["reporter"].notna() & rows["partner"].notna() & (rows["partner"] != "WLD")
     rows = rows[(rows["year"] == 2007) & named].copy()
-    regions = region_map("iso3")
+    regions = region_map("iso3", mapping)
     rows["reporting"] = mapped(rows["reporter"], regions, "Comtrade reporter")
     rows["other"] = mapped(rows["partner"], regions, "Comtrade partner")
     is_export = rows["flow"].eq("Export")
@@ -68,7 +68,7 @@ def _reports(root: Path) -> pd.DataFrame:
     return rows.pivot_table(index=[*PAIR, "good"], columns="report", values="value", aggfunc="sum")
 
 
-def fuels_and_wood(root: Path) -> pd.DataFrame:
+def fuels_and_wood(root: Path, mapping: str = BASE) -> pd.DataFrame:
     """Table ``trade_fuels_wood``: HS 27 (fuels) and HS 44 (wood) by pair with a member, 2007.
 
     Column ``reporter`` names the report used. Of Russian exports it is the importer's (Russia books 43 bn
@@ -78,7 +78,7 @@ def fuels_and_wood(root: Path) -> pd.DataFrame:
     stands in where the first is missing. Importers' values are cif, exporters' fob. The EU is the EU of
     25.
     """
-    reports = _reports(root).reset_index()
+    reports = _reports(root, mapping).reset_index()
     reports = reports[reports["exporter"] != reports["importer"]]
     by_importer = reports["exporter"].eq("RUS") & ~reports["importer"].isin(["KAZ", "CHN"])
     use_importer = reports["importer_report"].notna() & (by_importer | reports["exporter_report"].isna())

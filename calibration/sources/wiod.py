@@ -1,4 +1,4 @@
-"""World Input-Output Database 2007: trade by industry, and national tables as priors for Belarus."""
+"""World Input-Output Database 2007: trade by industry, and national tables as priors for regions without one."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import pandas as pd
 from .raw import USD_MN, cells, figures, read_raw
 
 PRIOR_COUNTRIES = ("LTU", "LVA", "POL", "RUS")
+MORE_FOR_UKRAINE = ("HUN", "ROM")
 FINAL_USES = ("CONS_h", "CONS_np", "CONS_g", "GFCF", "INVEN")
 _VALUE_ADDED = "VA+net_taxes+margins"
 _TABLE = "wiod_2013release/NIOT_{country}_2007_dom_imp.csv"
@@ -30,8 +31,10 @@ def wiod_trade(root: Path) -> pd.DataFrame:
     return figures(flows, ["exporter", "importer", "wiod"], USD_MN, "WIOD2013", "observed")
 
 
-def io_priors(root: Path) -> pd.DataFrame:
+def io_priors(root: Path, countries: tuple[str, ...] = PRIOR_COUNTRIES) -> pd.DataFrame:
     """Table ``io_priors``: national tables at 35 industries for Lithuania, Latvia, Poland and Russia, 2007.
+
+    Table ``ukraine_io_priors`` holds those of Hungary and Romania in the same shape.
 
     ``table`` is ``intermediate_domestic``, ``intermediate_imported`` (row: supplying industry, column:
     using industry), ``final_domestic``, ``final_imported`` (column: CONS_h, CONS_np, CONS_g, GFCF,
@@ -39,7 +42,7 @@ def io_priors(root: Path) -> pd.DataFrame:
     ``output``. A cell that is not listed is zero; inventories may be negative.
     """
     pieces = []
-    for country in PRIOR_COUNTRIES:
+    for country in countries:
         national = read_raw(root, _TABLE.format(country=country), index_col=0)
         industries = [str(c) for c in national.columns if c not in (*FINAL_USES, "EXPORT")]
         for prefix, origin in (("d_", "domestic"), ("m_", "imported")):

@@ -35,10 +35,13 @@ COMPLEMENTARITIES = {"wage_floor_binds": "unemployment"}
 LABOUR = ("unskilled", "skilled")
 CAPITAL = "capital"
 UNEMPLOYMENT_RATE = 0.06
-"""Benchmark unemployment of every kind of labour unless ``unemployment_rate`` is set: that of the world in 2007
-(ILO 2008, *Global Employment Trends*, January)."""
+"""Benchmark unemployment of every kind of labour in every region unless ``unemployment_rate`` is set. The figure is the
+world's rate of 2007 (ILO 2008, *Global Employment Trends*, January: 6.0 per cent); that it holds for each region
+and skill is an assumption, and for the region a low one (the same report gives about 8.5 per cent for CIS and
+non-EU South-Eastern Europe)."""
 WAGE_CURVE = -0.1
-"""Elasticity of the real wage to the unemployment rate (Blanchflower and Oswald 1994, 2005)."""
+"""Elasticity of pay to the local unemployment rate: about -0.1 on average over the countries studied (Blanchflower and
+Oswald 1992, NBER working paper 4200; 1994, *The Wage Curve*). That it holds for the members is an assumption."""
 
 
 def dropped_market(benchmark: Benchmark) -> tuple[str, str]:
@@ -106,10 +109,17 @@ def employment_rate(m: pyo.ConcreteModel, f: str, r: str) -> Any:
 def factor_supply(m: pyo.ConcreteModel, f: str, r: str) -> Any:
     r"""Factor on the market: the endowment, or its employed part where it is labour, at benchmark prices.
 
-    .. math:: S_{fr} = \bar E_{fr}\, e_{fr}\, \ell_{fr}, \qquad \ell_{fr} = 1 \text{ but for labour}
+    .. math:: S_{fr} = (\bar E_{fr}\, e_{fr} + M_{fr} + k_{fr})\, \ell_{fr}, \qquad
+              \ell_{fr} = 1 \text{ but for labour}
+
+    :math:`M` is labour that has come from abroad (``migration``), :math:`k` such capital (``capital``).
     """
-    endowment = m.endowment0[f, r] * m.endowment[f, r]
-    return endowment * m.employment_rate[f, r] if (f, r) in m.labour else endowment
+    here = m.endowment0[f, r] * m.endowment[f, r]
+    if (f, r) in m.migration_markets:
+        here += m.labour_moved[f, r]
+    if f == CAPITAL and r in m.capital_union:
+        here += m.capital_inflow[r]
+    return here * m.employment_rate[f, r] if (f, r) in m.labour else here
 
 
 def definition_wage_curve(m: pyo.ConcreteModel, f: str, r: str) -> Any:
@@ -138,13 +148,13 @@ def wage_floor_binds(m: pyo.ConcreteModel, f: str, r: str) -> Any:
 def definition_capital_return(m: pyo.ConcreteModel, r: str) -> Any:
     r"""Average return :math:`\rho` to capital over the price of investment goods.
 
-    .. math:: \rho_r\, P^I_r\, \bar E_{Kr}\, e_{Kr} = \sum_j \bar F_{Kjr}\, w_{Kjr}\, x_{Kjr}
+    .. math:: \rho_r\, P^I_r\, S_{Kr} = \sum_j \bar F_{Kjr}\, w_{Kjr}\, x_{Kjr}
 
     In a steady state it equals the rate of time preference and depreciation, a constant (Harrison, Rutherford
     and Tarr 1997, Economic Journal 107).
     """
     k = CAPITAL
-    stock = m.endowment0[k, r] * m.endowment[k, r]
+    stock = m.factor_supply[k, r]
     earned = sum(
         m.factor_value0[k, j, r] * m.rental[k, j, r] * m.factor_use[k, j, r] for j in m.employers[k, r]
     )

@@ -71,10 +71,10 @@ def government_use(m: pyo.ConcreteModel, i: str, r: str) -> Any:
 
 
 def income_government(m: pyo.ConcreteModel, r: str) -> Any:
-    r"""Revenue of all taxes, import duties after sharing.
+    r"""Revenue of all taxes, import duties after sharing, export duties after what is passed on.
 
     .. math:: Y^G_r = R^{production}_r + R^{factor}_r + R^{sales}_r + R^{export}_r + R^{direct}_r
-              + R^{received}_r
+              + R^{received}_r + \Delta^X_r
     """
     taxes = (
         m.production_tax_revenue[r]
@@ -83,7 +83,7 @@ def income_government(m: pyo.ConcreteModel, r: str) -> Any:
         + m.export_tax_revenue[r]
         + m.direct_tax_revenue[r]
     )
-    return m.government_income[r] == taxes + m.tariff_received[r]
+    return m.government_income[r] == taxes + m.tariff_received[r] + m.oil_duty_transfer[r]
 
 
 def budget_government(m: pyo.ConcreteModel, r: str) -> Any:

@@ -210,19 +210,26 @@ def definition_consumer_price(m: pyo.ConcreteModel, r: str) -> Any:
 
 
 def income_household(m: pyo.ConcreteModel, r: str) -> Any:
-    r"""Disposable income: factor income after direct tax, and the transfer.
+    r"""Disposable income of residents: factor income after direct tax, the transfer, rents, money from abroad.
 
-    .. math:: Y_r = (1 - \hat t^D_r) \sum_{fj} \bar F_{fjr}\, w_{fjr}\, x_{fjr} + T_r
+    .. math:: Y_r = (1 - \hat t^D_r) \Big(\sum_{fj} \bar F_{fjr}\, w_{fjr}\, x_{fjr} + Y^K_r\Big) + T_r
+              + N_r - V_r + \sum_{fd} \rho_{frd}\, V_{frd}
+
+    Guests' wages :math:`V` are not theirs, remittances are (see ``migration``), so is the income :math:`Y^K` of
+    their capital abroad (see ``capital``); :math:`N` are rents on trade (see ``rents``).
     """
-    return m.disposable_income[r] == (1 - m.direct_tax_rate[r]) * m.factor_income[r] + m.transfer[r]
+    earned = (1 - m.direct_tax_rate[r]) * (m.factor_income[r] + m.capital_income[r])
+    migration = m.remittances_received[r] - m.guest_wages[r]
+    return m.disposable_income[r] == earned + m.transfer[r] + migration + m.rent_income[r]
 
 
 def budget_household(m: pyo.ConcreteModel, r: str) -> Any:
-    r"""What is not saved is spent.
+    r"""What residents do not save is spent, and so is what guests do not send home.
 
-    .. math:: E_r + H_r = Y_r
+    .. math:: E_r + H_r = Y_r + E^V_r
     """
-    return m.household_spending[r] + m.household_savings[r] == m.disposable_income[r]
+    spent_or_saved = m.household_spending[r] + m.household_savings[r]
+    return spent_or_saved == m.disposable_income[r] + m.guest_spending[r]
 
 
 def definition_savings_rate(m: pyo.ConcreteModel, r: str) -> Any:

@@ -18,6 +18,7 @@ def add_equations(m: pyo.ConcreteModel) -> None:
     m.production_tax_revenue = pyo.Expression(m.R, rule=production_tax_revenue)
     m.factor_tax_revenue = pyo.Expression(m.R, rule=factor_tax_revenue)
     m.sales_tax_revenue = pyo.Expression(m.R, rule=sales_tax_revenue)
+    m.export_duty = pyo.Expression(m.flows, rule=export_duty)
     m.export_tax_revenue = pyo.Expression(m.R, rule=export_tax_revenue)
     m.direct_tax_revenue = pyo.Expression(m.R, rule=direct_tax_revenue)
 
@@ -58,20 +59,26 @@ def sales_tax_revenue(m: pyo.ConcreteModel, r: str) -> Any:
     return sum(m.sales_tax_rate[u, r] / (1 + m.sales_tax_rate[u, r]) * spending[u] for u in m.final_users)
 
 
-def export_tax_revenue(m: pyo.ConcreteModel, r: str) -> Any:
-    r"""Tax on shipments at basic price, received by the exporter's government.
+def export_duty(m: pyo.ConcreteModel, g: str, r: str, s: str) -> Any:
+    r"""Export tax on a flow at basic price, and on what is shipped above a quota.
 
-    .. math:: R^{export}_r = \sum_{gs} t^X_{grs}\, \bar X_{grs}\, z_{grs}\, p^F_{grs}
+    .. math:: T^X_{grs} = t^X_{grs}\, \bar X_{grs}\, z_{grs}\, p^F_{grs} + R^Q_{grs}
     """
-    return sum(
-        m.export_tax[g, r, s] * m.exports0[g, r, s] * m.shipments[g, r, s] * m.flow_price[g, r, s]
-        for g, s in m.export_flows_of[r]
-    )
+    paid = m.export_tax[g, r, s] * m.exports0[g, r, s] * m.shipments[g, r, s] * m.flow_price[g, r, s]
+    return paid + m.over_quota_revenue[g, r, s] if (g, r, s) in m.quota_flows else paid
+
+
+def export_tax_revenue(m: pyo.ConcreteModel, r: str) -> Any:
+    r"""Tax on shipments, received by the exporter's government.
+
+    .. math:: R^{export}_r = \sum_{gs} T^X_{grs}
+    """
+    return sum(m.export_duty[g, r, s] for g, s in m.export_flows_of[r])
 
 
 def direct_tax_revenue(m: pyo.ConcreteModel, r: str) -> Any:
-    r"""Tax on factor income.
+    r"""Tax on factor income: of labour where it is earned, of capital where its owner lives.
 
-    .. math:: R^{direct}_r = \hat t^D_r\, Y^F_r
+    .. math:: R^{direct}_r = \hat t^D_r\, (Y^F_r + Y^K_r)
     """
-    return m.direct_tax_rate[r] * m.factor_income[r]
+    return m.direct_tax_rate[r] * (m.factor_income[r] + m.capital_income[r])

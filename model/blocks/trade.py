@@ -1,8 +1,8 @@
 r"""Trade: goods of different origin are imperfect substitutes (Armington 1969).
 
 Buyers combine the home good with an import composite, and imports from different sources with each other. All
-users of a region buy the same composite. On its way a shipment pays export tax at fob, transport, and duty at
-cif. An *iceberg* border cost melts part of it: one unit that arrives takes ``iceberg`` units shipped
+users of a region buy the same composite. On its way a shipment pays export tax and rents at fob, transport, and
+duty at cif. An *iceberg* border cost melts part of it: one unit that arrives takes ``iceberg`` units shipped
 (Samuelson 1954), transport and duty being paid on what is shipped.
 
 With an infinite ``sigma_armington`` goods of all origins are the same good: they sell at one price, and their
@@ -83,11 +83,16 @@ def add_equations(m: pyo.ConcreteModel) -> None:
 def cif_price(m: pyo.ConcreteModel, g: str, r: str, s: str) -> Any:
     r"""Price of a unit shipped, at the importer's border, relative to the benchmark.
 
-    .. math:: p^{C}_{grs} = \theta^{fob}_{grs}\, p^F_{grs} \frac{1+t^X_{grs}}{1+\bar t^X_{grs}}
+    .. math:: p^{C}_{grs} = \theta^{fob}_{grs}\, p^F_{grs} \frac{1+t^X_{grs}+\rho_{grs}+\pi_{grs}}{1+\bar t^X_{grs}}
               + (1-\theta^{fob}_{grs})\, p^M
+
+    What comes on top of the basic price is export tax, a rent and the premium of a quota (see ``rents``, ``quotas``).
     """
     share = m.fob_share[g, r, s]
-    fob_price = m.flow_price[g, r, s] * ((1 + m.export_tax[g, r, s]) / (1 + m.export_tax0[g, r, s]))
+    power = 1 + m.export_tax[g, r, s] + m.rent[g, r, s]
+    if (g, r, s) in m.quota_flows:
+        power += m.quota_premium[g, r, s]
+    fob_price = m.flow_price[g, r, s] * (power / (1 + m.export_tax0[g, r, s]))
     if m.margin0[g, r, s] == 0:
         return fob_price
     return share * fob_price + (1 - share) * m.transport_price[POOL]

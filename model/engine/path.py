@@ -134,6 +134,24 @@ def partway(
         return system.values.copy()
 
 
+def solution_at(system: CompiledSystem, guess: Array, origin: Array, fixed: NDArray[np.bool_]) -> Array:
+    """The solution for the exogenous values in ``guess``, sought from the others in it.
+
+    Args:
+        system: the compiled equations. Its point is left as it was.
+        guess: values of all variables.
+        origin: a solution not far away, to continue from if Newton's method fails.
+        fixed: which variables are exogenous.
+
+    Raises:
+        ConvergenceError: there is none.
+    """
+    with _kept(system, fixed):
+        system.values = guess.copy()
+        solve_system(system, _PRECISE, SolvedPoint(origin, system.parameter_values))
+        return system.values.copy()
+
+
 def joined(first: Subtotals, second: Subtotals) -> Subtotals:
     """Subtotals of a path of two legs: contributions add up; the second leg starts where the first ends."""
     contributions = first.contributions.add(second.contributions)

@@ -8,7 +8,7 @@ import pytest
 from eacu import data
 from eacu.calibration.sources import SourcesMissing, raw_root
 from eacu.calibration.sources.raw import MEMBERS, REGIONS
-from eacu.calibration.sources.rebuild import TABLES, main, rebuild
+from eacu.calibration.sources.rebuild import TABLES, UKRAINE, main, rebuild
 
 MAPPINGS = ["regions", "sectors", "sectors_wiod", "sectors_hs2", "sectors_envisage"]
 SECTORS = [
@@ -305,7 +305,33 @@ def test_committed_tables_are_what_the_raw_files_give(tmp_path: Path) -> None:
         root = raw_root()
     except SourcesMissing as reason:
         pytest.skip(f"raw sources absent: {reason}")
-    for file in rebuild(tmp_path, root):
-        remade = pd.read_csv(file)
-        committed = pd.read_csv(data.path(f"sources/{file.stem}"))
-        pd.testing.assert_frame_equal(remade, committed, check_exact=False, rtol=1e-9, obj=file.stem)
+    for tables, folder in ((TABLES, None), (UKRAINE, data.base_year_folder("ukraine"))):
+        for file in rebuild(tmp_path, root, tables):
+            remade = pd.read_csv(file)
+            committed = pd.read_csv(data.path(f"sources/{file.stem}", folder))
+            pd.testing.assert_frame_equal(remade, committed, check_exact=False, rtol=1e-9, obj=file.stem)
+
+
+@pytest.mark.parametrize("name", sorted(UKRAINE))
+def test_tables_of_the_base_year_with_ukraine(name: str) -> None:
+    """Only Ukraine leaves the rest of the world: every other figure is that of the default base year."""
+    own = data.reader(data.base_year_folder("ukraine"))(f"sources/{name}")
+    cited = data.path("SOURCES.md").read_text(encoding="utf-8")
+    assert all(f"`{key}`" in cited for key in own["source"].unique())
+    if name not in TABLES:
+        return
+    keys = list(own.columns[: list(own.columns).index("value")])
+    shipped, mine = (frame.set_index(keys)["value"] for frame in (data.table(f"sources/{name}"), own))
+    touched = own[keys].isin(["UKR", "ROW"]).any(axis=1).to_numpy()
+    if name != "cis_share_of_row":  # Ukraine was a third to a half of the CIS in it
+        pd.testing.assert_series_equal(mine[~touched], shipped.reindex(mine[~touched].index))
+    assert own[keys].isin(["UKR"]).to_numpy().any()
+
+
+def test_ukraine_and_the_rest_add_up_to_the_rest_of_the_world() -> None:
+    def pairs(folder: Path | None) -> pd.Series:
+        table = data.reader(folder)("sources/trade_pairs").replace("UKR", "ROW")
+        return table.groupby(["exporter", "importer"])["value"].sum()
+
+    with_ukraine, without = pairs(data.base_year_folder("ukraine")), pairs(None)
+    pd.testing.assert_series_equal(with_ukraine, without, check_exact=False, rtol=1e-6)

@@ -133,3 +133,21 @@ def test_the_claims_page_is_current():
     assert written["facts"] == fresh["facts"]
     headings = [line for line in page.splitlines() if line.startswith("#")]
     assert headings == [x for x in module.PAGE.read_text(encoding="utf-8").splitlines() if x.startswith("#")]
+
+
+def test_the_reproduction_page_is_current():
+    """Solve every study's scenario again: same verdicts, same figures to a thousandth."""
+    module = load_builder("build_reproduction")
+    written = json.loads(module.VALUES.read_text(encoding="utf-8"))
+    page, values = module.build()
+    fresh = json.loads(values)
+    for old, new in zip(written["rows"], fresh["rows"], strict=True):
+        name = f"{old['study']}: {old['metric']}; run python docs/build_reproduction.py"
+        figures = ("ours", "ours_low", "ours_high")
+        assert [old[k] for k in figures] == pytest.approx([new[k] for k in figures], rel=1e-3, abs=1e-4), name
+        assert {k: v for k, v in old.items() if k not in figures} == {
+            k: v for k, v in new.items() if k not in figures
+        }
+    assert written["verdicts"] == fresh["verdicts"]
+    headings = [line for line in page.splitlines() if line.startswith("#")]
+    assert headings == [x for x in module.PAGE.read_text(encoding="utf-8").splitlines() if x.startswith("#")]

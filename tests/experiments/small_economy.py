@@ -7,9 +7,11 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from eacu import data
 from eacu.experiments.base_year import BaseYear
-from eacu.experiments.policy import Schedules
-from tests.support.synthetic import synthetic_benchmark
+from eacu.experiments.regimes import Regime, load_regime, regime_names
+from eacu.experiments.schedules import KEYS, Schedules
+from tests.support.synthetic import REGIONS, synthetic_benchmark
 
 MEMBERS = ("RUS", "BLR", "KAZ")
 
@@ -30,7 +32,22 @@ def schedule_table(regions: tuple[str, ...], sectors: tuple[str, ...], seed: int
 
 @lru_cache(maxsize=1)
 def small_base_year() -> BaseYear:
-    """Four regions, five sectors: RUS, BLR, KAZ and ROW."""
+    """Four regions, five sectors: RUS, BLR, KAZ and ROW; the other policy tables are those shipped."""
     benchmark = synthetic_benchmark()
     table = schedule_table(benchmark.regions, benchmark.sectors)
-    return BaseYear(benchmark, Schedules.from_table(table))
+    others = {name: data.table(f"policy/{name}") for name in KEYS}
+    return BaseYear(benchmark, Schedules.from_table(table, others=others))
+
+
+def small_regimes() -> list[str]:
+    """Shipped regimes that the small economy can follow: its regions only, no rules for energy or labour."""
+    return [name for name in regime_names() if _is_small(load_regime(name))]
+
+
+def _is_small(regime: Regime) -> bool:
+    named = {*regime.members, *regime.tariffs, *regime.exceptions}
+    named |= {region for entry in regime.borders for region in (*entry.exporter, *entry.importer)}
+    beyond = (
+        regime.oil.rules or regime.gas.price or regime.labour.mobility or getattr(regime, "base_year", None)
+    )
+    return named <= {*REGIONS, "members", "outside"} and not beyond

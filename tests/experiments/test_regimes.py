@@ -148,6 +148,56 @@ def test_sharing_keys(write, keys, expected):
     assert expected in refused(write(f"{UNION}keys = {keys}\n"))
 
 
+def test_weights_are_keys_after_division_by_their_sum(write):
+    regime = load_regime(write(f"{UNION}weights = {{ RUS = 87.97, KAZ = 7 }}\n"))
+    assert regime.union.keys == {"RUS": 87.97 / 94.97, "KAZ": 7 / 94.97}
+    child = load_regime(write('builds_on = "mine.toml"\n', name="child.toml"))
+    assert child.union.keys == regime.union.keys
+    other = 'builds_on = "union-2010-07"\n[union]\nweights = { RUS = 1, BLR = 1, KAZ = 2 }\n'
+    assert load_regime(write(other, name="other.toml")).union.keys["KAZ"] == 0.5
+
+
+BORDER = '[[borders]]\nkind = "{kind}"\nexporter = "members"\nimporter = ["EU", "CHN"]\n{rest}\n'
+
+
+def test_the_sections_of_a_child_are_laid_over_its_parents(write):
+    write(
+        'builds_on = "union-2010-07"\n[exceptions]\nKAZ = "a"\nBLR = "b"\n[oil]\nrules = "2010"\n'
+        "[labour]\nmobility = true\nbarrier_cut_pct = 2\n" + BORDER.format(kind="time", rest="cut_pct = 1"),
+        name="base.toml",
+    )
+    child = load_regime(
+        write(
+            'builds_on = "base.toml"\n[exceptions]\nBLR = "none"\n[gas]\nprice = "market"\n'
+            "[labour]\nbarrier_cut_pct = 50\n"
+            + BORDER.format(kind="ntb-rent", rest="share = 0.5\nrent_to_exporter = 1")
+        )
+    )
+    assert child.exceptions == {"KAZ": "a", "BLR": "none"}
+    assert (child.oil.rules, child.gas.price) == ("2010", "market")
+    assert (child.labour.mobility, child.labour.barrier_cut_pct) == (True, 50.0)
+    assert [border.kind for border in child.borders] == ["time", "ntb-rent"]
+    assert child.borders[0].exporter == ("members",)
+    assert child.borders[1].importer == ("EU", "CHN")
+
+
+@pytest.mark.parametrize(
+    ("kind", "rest", "expected"),
+    [
+        ("tim", "cut_pct = 1", "borders.0.kind = 'tim'"),
+        ("time", "", "either cut_pct"),
+        ("time", "cut_pct = 1\nshare = 1", "either cut_pct"),
+        ("time", "cut_pct = 100", "not between -100 and 100"),
+        ("time", "share = 50", "write 0.5 for one half"),
+        ("ntb-rent", "share = 0.5", "needs rent_to_exporter"),
+        ("time", "share = 0.5\nrent_to_exporter = 1", "belongs to kind ntb-rent"),
+        ("time", "cutpct = 1", "unknown key 'cutpct'; did you mean 'cut_pct'?"),
+    ],
+)
+def test_borders_that_make_no_sense(write, kind, rest, expected):
+    assert expected in refused(write(BORDER.format(kind=kind, rest=rest)))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -156,7 +206,14 @@ def test_sharing_keys(write, keys, expected):
         ("[union]\npooling = true\n", "members is empty"),
         ('[union]\nmembers = ["RUS", "KAZ"]\nkeys = { RUS = 0.5, KAZ = 0.5 }\n', "pooling = false"),
         ('[tariffs]\nKAZ = { schedule = "cet", ceiling_of = "RUS" }\n', "without a ceiling"),
+        ('[tariffs]\nKAZ = { schedule = "cet", year = 2015 }\n', "year is given without a ceiling"),
         ("[tariffs]\nKAZ = 5\n", "tariffs.KAZ = 5"),
+        (f"{UNION}weights = {{ RUS = 0, KAZ = 0 }}\n", "weights sum to zero"),
+        (f"{UNION}weights = {{ RUS = 2, KAZ = -1 }}\n", "none of them negative"),
+        (f"{UNION}weights = {{ RUS = 2, KAZ = 1 }}\nkeys = {{ RUS = 0.5, KAZ = 0.5 }}\n", "both given"),
+        ('[oil]\nrules = "2009"\n', "oil.rules = '2009'"),
+        ("[labour]\nmobility = true\nbarrier_cut_pct = 101\n", "not between 0 and below 100"),
+        ("[exceptions]\nKAZ = 3\n", "exceptions.KAZ = 3"),
         ('union = 3\nbuilds_on = "union-2010-07"\n', "union = 3"),
         ("title = \n", "not valid TOML"),
         ('builds_on = "mine.toml"\n', "in a circle: mine -> mine"),

@@ -12,12 +12,12 @@ import pytest
 from eacu.experiments import run as module
 from eacu.experiments.base_year import BaseYear
 from eacu.experiments.policy import tariff_matrix
-from eacu.experiments.regimes import RegimeError, load_regime, regime_names
+from eacu.experiments.regimes import RegimeError, load_regime
 from eacu.experiments.run import RESIDUAL_CHECK, SAM_CHECK, WALRAS_CHECK, Check, Workbench, run
 from eacu.model.checks import ReplicationError
 from eacu.model.closures import CLOSURES, ClosureError
 from eacu.model.engine import ConvergenceError, EngineError
-from tests.experiments.small_economy import MEMBERS, small_base_year
+from tests.experiments.small_economy import MEMBERS, small_base_year, small_regimes
 
 HEAD = 'title = "A test"\ndescription = "A test."\nquestion = "Does it work?"\n'
 
@@ -34,7 +34,8 @@ def bench(base) -> Workbench:
 
 @pytest.fixture(scope="module")
 def result(base):
-    return run(*regime_names(), base=base)
+    assert {"union-2010-07", "union-2010-transition", "wto-joint", "wto-russia-2015"} <= set(small_regimes())
+    return run(*small_regimes(), base=base)
 
 
 def regime_file(folder: Path, text: str, closure: str = "default") -> Path:
@@ -83,7 +84,7 @@ def test_pooled_duties_are_paid_out_by_the_keys(result):
 
 
 def test_regimes_do_not_depend_on_their_order(base, bench, result):
-    backwards = run(*reversed(regime_names()), base=base)
+    backwards = run(*reversed(small_regimes()), base=base)
     for regime in result:
         pd.testing.assert_frame_equal(
             regime.indicators, backwards[regime.name].indicators, atol=1e-8, rtol=1e-8
@@ -92,7 +93,7 @@ def test_regimes_do_not_depend_on_their_order(base, bench, result):
 
 def test_effects_show_members_in_rows_and_regimes_in_columns(result):
     effects = result.effects
-    assert list(effects.columns) == regime_names()
+    assert list(effects.columns) == small_regimes()
     assert effects.index.unique("member").tolist() == list(MEMBERS)
     value = result["wto-joint"].indicators.loc["BLR", "cpi_pct"]
     assert effects.loc[("BLR", "cpi_pct"), "wto-joint"] == value
@@ -176,6 +177,60 @@ def test_a_regime_that_cannot_be_solved_is_named(bench, monkeypatch):
     with pytest.raises(ConvergenceError) as caught:
         bench.solve(load_regime("union-2010-07"))
     assert caught.value.__notes__ == ["The regime was union-2010-07, closure default."]
+
+
+@pytest.fixture
+def unsolvable(monkeypatch):
+    """The second regime that is solved from the benchmark has no solution."""
+    real, calls = module.solve_system, []
+
+    def fail_once(*arguments, **options):
+        calls.append(1 if options else 0)
+        if options and sum(calls) == 2:
+            raise ConvergenceError("no solution", [], [])
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(module, "solve_system", fail_once)
+
+
+def test_a_regime_without_a_solution_does_not_lose_the_others(base, result, unsolvable):
+    found = run("union-2010-01", "union-2010-07", "wto-joint", base=base)
+    assert [regime.name for regime in found] == ["union-2010-01", "wto-joint"]
+    assert not found.passed
+    assert found.status == "not solved"
+    (failure,) = found.failed
+    assert failure.name == "union-2010-07"
+    assert failure.message.startswith("no solution\n")
+    assert failure.message.endswith("\nThe regime was union-2010-07, closure default.")
+    with pytest.raises(KeyError, match=r"'union-2010-07' was not solved: no solution"):
+        found["union-2010-07"]
+    for regime in found:
+        assert regime.passed
+        pd.testing.assert_frame_equal(regime.indicators, result[regime.name].indicators, atol=1e-8)
+
+
+def test_if_no_regime_is_solved_the_error_is_raised(base, monkeypatch):
+    real = module.solve_system
+
+    def fail(*arguments, **options):
+        if options:
+            raise ConvergenceError("no solution", [], [])
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(module, "solve_system", fail)
+    with pytest.raises(ConvergenceError):
+        run("union-2010-01", "union-2010-07", base=base)
+
+
+def test_the_closure_gets_the_choices_that_the_policy_needs(monkeypatch):
+    """They replace what is left as by default, and nothing that was chosen."""
+    union = load_regime("union-2010-07")
+    assert module._closure_of(union, None).name == "default"
+    monkeypatch.setattr(module, "needed_choices", lambda regime: ("wage-curve", "specific"))
+    assert module._closure_of(union, None).name == "default+wage-curve+specific"
+    chosen = module._closure_of(union, "rigid-wage")
+    assert chosen.name == "rigid-wage+specific"
+    assert [choice.name for choice in chosen.choices][:2] == ["rigid-real-wage", "specific"]
 
 
 def test_a_failed_solve_does_not_spoil_the_next_one(base, result):

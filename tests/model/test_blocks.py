@@ -30,11 +30,10 @@ def test_ces_price_is_the_least_cost_of_one_unit(sigma):
     share, price = np.array([0.2, 0.5, 0.3]), np.array([1.3, 0.8, 2.0])
 
     def output(z):
-        x = np.exp(z)  # relative quantities
         if sigma == 1:
             return float(share @ z)
         rho = (sigma - 1) / sigma
-        return np.log(share @ x**rho) / rho
+        return np.log1p(share @ np.expm1(rho * z)) / rho  # of quantities exp(z); exact near rho = 0
 
     best = minimize(
         lambda z: float((share * price) @ np.exp(z)),

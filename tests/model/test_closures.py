@@ -90,12 +90,18 @@ def test_given_the_default_solution_every_closure_finds_it_again(name):
     m.investment["RUS"].set_value(1.02)
     m.endowment["capital", "BLR"].set_value(1.03)
     m.government_savings["KAZ"].set_value(m.government_savings["KAZ"].value + 1.0)
+    for key in m.migrants:
+        m.migrants[key].set_value(2.0)
     solve(m)
     expected = {v.name: v.value for v in m.component_data_objects(pyo.Var)}
     find_closure(name).apply(m)
     for key in m.labour:
         m.wage_floor[key].set_value(pyo.value(m.real_wage[key]))
         expected[m.wage_floor[key].name] = m.wage_floor[key].value
+    for f, o, d in m.migration_pairs:
+        barrier = m.migration_barrier[f, o, d]
+        barrier.set_value(pyo.value(m.take_home_wage[f, d] / m.take_home_wage[f, o]))
+        expected[barrier.name] = barrier.value
     for variable in m.component_objects(pyo.Var):
         for index in variable:
             if not variable[index].fixed:

@@ -142,10 +142,18 @@ def test_a_pickled_solution_says_that_it_lost_its_equations(solution):
 
 def test_contributions_sum_to_the_total(solution):
     found = solution.subtotals(list(MEASURES))
+    collected, exported = (
+        solution.base["tariff_collected"],
+        solution.base["export_duty"].groupby("source").sum(),
+    )
+    base = {
+        "tariff_revenue_usd_mn": collected,
+        "tariff_received_usd_mn": collected,
+        "export_duty_usd_mn": exported,
+    }
     for name in MEASURES:
         for r in solution.benchmark.regions:
-            base = {"tariff_revenue_usd_mn", "tariff_received_usd_mn"}
-            start = solution.base["tariff_collected"][r] if name in base else 0.0
+            start = base[name][r] if name in base else 0.0
             expected = solution.regions.loc[r, name] - start
             assert found.total[f"{name}[{r}]"] == pytest.approx(expected, rel=1e-7, abs=1e-8)
     gap = (found.contributions.sum() - found.total).abs()

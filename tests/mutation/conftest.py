@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from eacu.calibration.benchmark import Benchmark
+from tests.support.energy_principles import with_energy_rules
+from tests.support.mobility import with_mobility
 from tests.support.synthetic import FACTORS, synthetic_elasticities, synthetic_sam
 
 REGIONS, SECTORS, MEMBERS = ("RUS", "BLR", "ROW"), ("agr", "mac", "trn", "pub"), ("RUS", "BLR")
@@ -15,12 +17,21 @@ REGIONS, SECTORS, MEMBERS = ("RUS", "BLR", "ROW"), ("agr", "mac", "trn", "pub"),
 def small_benchmark() -> Benchmark:
     """Three regions, four sectors, every tax at a positive rate somewhere, a luxury without committed purchases.
 
-    Some activities and buyers substitute where the usual form is one of fixed proportions or shares, others do not.
+    Some activities and buyers substitute where the usual form is one of fixed proportions or shares, others do not;
+    two goods are the same at home and abroad, one is the same whatever its origin. A region that trades with
+    itself is not the one of the numeraire.
     """
-    sam = synthetic_sam(REGIONS, SECTORS, sales_tax=(0.15, 0.04, -0.02))
+    sam = synthetic_sam(REGIONS, SECTORS, sales_tax=(0.15, 0.04, -0.02), intra=("BLR", "ROW"))
     elasticities = synthetic_elasticities(sam)
     luxury = (elasticities["parameter"] == "income_elasticity") & (elasticities["sector"] == "mac")
     elasticities.loc[luxury, "value"] = 6.0
+    for name, sector, region in (
+        ("omega_supply", "mac", "ROW"),
+        ("omega_supply", "trn", "BLR"),
+        ("sigma_armington", "agr", "RUS"),
+    ):
+        where = elasticities[["parameter", "sector", "region"]].eq([name, sector, region]).all(axis=1)
+        elasticities.loc[where, "value"] = np.inf
     rng = np.random.default_rng(3)
     rows = [(r, g, "sigma_inputs", rng.choice([0.0, 0.4])) for r in REGIONS for g in SECTORS]
     rows += [(r, "", "sigma_consumption", sigma) for r, sigma in zip(REGIONS, (1.0, 0.6, 1.5), strict=True)]
@@ -28,7 +39,7 @@ def small_benchmark() -> Benchmark:
     rows += [(r, "", "sigma_investment", sigma) for r, sigma in zip(REGIONS, (0.8, 0.0, 1.0), strict=True)]
     forms = pd.DataFrame(rows, columns=elasticities.columns)
     elasticities = pd.concat([elasticities, forms], ignore_index=True)
-    return Benchmark.from_sam(
+    benchmark = Benchmark.from_sam(
         sam,
         elasticities,
         regions=REGIONS,
@@ -36,6 +47,7 @@ def small_benchmark() -> Benchmark:
         factors=FACTORS,
         numeraire_region=REGIONS[-1],
     )
+    return with_energy_rules(with_mobility(benchmark))
 
 
 @pytest.fixture(scope="session")

@@ -14,14 +14,20 @@ Function = Callable[..., object]
 
 
 def source_of(function: Function) -> str:
-    """Source text of a function."""
-    return textwrap.dedent(inspect.getsource(function))
+    """Source text of a function; raises ``LookupError`` if its file has been edited since it was imported."""
+    source = textwrap.dedent(inspect.getsource(function))
+    if not source.startswith(f"def {function.__name__}("):
+        raise LookupError(
+            f"{inspect.getsourcefile(function)} has been edited since it was imported: run the tests again."
+        )
+    return source
 
 
 def compiled(function: FunctionType, tree: ast.AST) -> CodeType:
     """The code of a changed definition of the function, with the globals of its own module."""
     names: dict[str, FunctionType] = {}
-    exec(compile(tree, f"<fault in {function.__name__}>", "exec"), function.__globals__, names)  # type: ignore[arg-type]
+    code = compile(tree, f"<fault in {function.__name__}>", "exec")  # type: ignore[arg-type]
+    exec(code, function.__globals__, names)
     return names[function.__name__].__code__
 
 
@@ -37,15 +43,41 @@ def body(function: FunctionType, code: CodeType) -> Iterator[None]:
 
 
 def rewritten(function: FunctionType, old: str, new: str) -> CodeType:
-    """Code of the function with one piece of its text replaced; the piece must occur exactly once."""
+    """Code of the function with one piece of its text replaced; the piece must occur exactly once in its code.
+
+    Raises ``LookupError``, with the function's present code, when it does not or when nothing changes.
+    """
     source = source_of(function)
+    place = f"{function.__module__}.{function.__name__}"
     times = source.count(old)
     if times != 1:
-        raise LookupError(
-            f"{function.__module__}.{function.__name__} holds {old!r} {times} times, not once: the equation has "
-            "changed, so change the fault with it."
+        reason = (
+            "the equation has changed, so change the fault with it"
+            if times == 0
+            else "which one is meant? Give more of the line"
         )
-    return compiled(function, ast.parse(source.replace(old, new)))
+        raise LookupError(f"{place} holds {old!r} {times} times, not once: {reason}.{_excerpt(source)}")
+    changed = source.replace(old, new)
+    if _without_words(changed) == _without_words(source):
+        raise LookupError(
+            f"{place}: {old!r} stands in words only, so that its change to {new!r} leaves the equation as it is."
+            f"{_excerpt(source)}"
+        )
+    return compiled(function, ast.parse(changed))
+
+
+def _excerpt(source: str) -> str:
+    """The function's code as it stands, without its docstring."""
+    return f"\nIts code now:\n{textwrap.indent(_without_words(source), '    ')}"
+
+
+def _without_words(source: str) -> str:
+    """Source of a definition without docstring and comments, in one layout."""
+    tree = ast.parse(source)
+    definition = tree.body[0]
+    if isinstance(definition, ast.FunctionDef) and ast.get_docstring(definition) is not None:
+        definition.body = definition.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
 
 
 @dataclass(frozen=True)

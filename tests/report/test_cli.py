@@ -98,6 +98,47 @@ def test_a_regime_without_a_solution_ends_with_exit_code_1(eacu, monkeypatch):
     assert "The regime was pre-union, closure default." in answer.stderr
 
 
+@pytest.fixture
+def second_regime_fails(monkeypatch):
+    solve, calls = runner.solve_system, []
+
+    def fail_once(*arguments, **options):
+        if options:
+            calls.append(options)
+            if len(calls) == 2:
+                raise ConvergenceError("no solution was found", [], [])
+        return solve(*arguments, **options)
+
+    monkeypatch.setattr(runner, "solve_system", fail_once)
+
+
+def test_a_regime_without_a_solution_does_not_lose_the_others(eacu, tmp_path, second_regime_fails):
+    answer = eacu("run", "union-2010-01", "union-2010-07", "wto-joint")
+    assert answer.exit_code == 1
+    assert "Real GDP, %" in answer.stdout
+    assert "wto-joint" in answer.stdout
+    assert "NOT SOLVED: union-2010-07" in answer.stdout
+    assert "eacu: error: union-2010-07 was not solved: no solution was found" in answer.stderr
+    (folder,) = (tmp_path / "runs").glob("2*")
+    record = json.loads((folder / "run.json").read_text())
+    assert record["status"] == "not solved"
+    assert record["regimes"] == ["union-2010-01", "wto-joint"]
+    assert "no solution was found" in record["errors"]["union-2010-07"]
+    assert (folder / "regimes" / "union-2010-07.toml").is_file()
+    assert eacu("runs").stdout.count("not solved") == 1
+
+
+def test_json_says_which_regime_was_not_solved(eacu, second_regime_fails):
+    answer = eacu("run", "union-2010-01", "union-2010-07", "wto-joint", "--json", "--no-save")
+    assert answer.exit_code == 1
+    entries = {entry["regime"]: entry for entry in json.loads(answer.stdout)}
+    assert [name for name, entry in entries.items() if not entry["errors"]] == ["union-2010-01", "wto-joint"]
+    failed = entries["union-2010-07"]
+    assert failed["status"] == "not solved"
+    assert failed["errors"][0].startswith("no solution was found")
+    assert "regions" not in failed
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -170,6 +211,14 @@ def test_regimes_are_listed_with_their_questions(eacu):
     answer = eacu("regimes")
     assert "union-2010-07" in answer.stdout
     assert "What did the union bring that WTO accession alone could not?" in answer.stdout
+
+
+def test_a_regime_says_what_it_counts(eacu):
+    answer = eacu("regimes", "wto-belarus")
+    assert "builds on: wto-kazakhstan-2015; closure: default" in answer.stdout
+    assert "Not counted: services" in answer.stdout
+    assert "union-2010-07" not in answer.stdout
+    assert eacu("regimes", "wto-belorus").exit_code == 2
 
 
 def test_starting_the_program_imports_nothing_heavy():

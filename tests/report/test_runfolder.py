@@ -23,6 +23,7 @@ def test_a_run_is_a_document(run, tmp_path):
         "log.txt",
         "results.parquet",
         "indicators.csv",
+        "trade.parquet",
         "sam",
         "checks.json",
     }

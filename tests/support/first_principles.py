@@ -7,7 +7,7 @@ expressions of the model under test.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,8 @@ from scipy.optimize import brentq
 from eacu.calibration.benchmark import BY_SECTOR, FINAL_USERS, Benchmark
 from eacu.model.accounts import payments
 from eacu.model.state import State, at
+from tests.support import mobility_principles
+from tests.support.energy_principles import markup, rents_and_duties
 
 Check = Callable[[Benchmark, State], dict[str, float]]
 SECTOR_REGION = ("sector", "region")
@@ -27,6 +29,11 @@ def _gap(found: pd.Series, expected: pd.Series, scale: pd.Series | float | None 
     size = expected if scale is None else scale
     difference = ((found - expected) / size).abs().to_numpy(dtype=float)
     return float(np.max(difference, initial=0.0))  # a missing number is passed on, not skipped
+
+
+def _largest(gaps: Iterable[float]) -> float:
+    """Largest of some gaps, nil of none; a missing number is passed on."""
+    return float(np.max(list(gaps), initial=0.0))
 
 
 def _same_within(values: pd.Series, groups: list[str]) -> float:
@@ -53,7 +60,7 @@ def factor_cost(b: Benchmark, x: State) -> pd.Series:
 def landed_price(b: Benchmark, x: State) -> pd.Series:
     """Price of a unit that arrives, duty paid, relative to the benchmark: cost of the benchmark's unit."""
     flows = b.exports.index
-    fob = b.exports * x["flow_price"].reindex(flows) * (1 + x["export_tax"].reindex(flows))
+    fob = b.exports * x["flow_price"].reindex(flows) * (1 + markup(b, x))
     margin = b.margin.reindex(flows, fill_value=0.0)
     carriage = margin * x.scalar("transport_price") if len(b.margin) else margin
     paid = (fob + carriage) * (1 + x["import_tariff"].reindex(flows)) * x["iceberg"].reindex(flows)
@@ -80,12 +87,13 @@ def choices_of_producers(b: Benchmark, x: State) -> dict[str, float]:
     employment = b.factor_value.index
     sigma = at(b.sigma_value_added, employment, *SECTOR_REGION)
     factors = _response(x["factor_use"].reindex(employment), factor_cost(b, x), sigma)
-    flows = b.exports.index
+    same = _one_product_everywhere(b)  # it has one price, and buyers decide where it goes
+    flows = _without(b.exports.index, same, "sector", "source")
     psi = at(b.omega_destinations, flows, "sector", "source")
-    outlets = _response(x["shipments"], x["flow_price"].reindex(flows), -psi)
-    carriers = b.margin_supply.index
+    outlets = _response(x["shipments"].reindex(flows), x["flow_price"].reindex(flows), -psi)
+    carriers = _without(b.margin_supply.index, same, *SECTOR_REGION)
     pool = _response(
-        x["carrier_supply"],
+        x["carrier_supply"].reindex(carriers),
         x["carrier_price"].reindex(carriers),
         -at(b.omega_destinations, carriers, *SECTOR_REGION),
     )
@@ -96,7 +104,35 @@ def choices_of_producers(b: Benchmark, x: State) -> dict[str, float]:
         "transformation towards carriers": _same_within(abroad, BY_SECTOR),
         "transformation of output": _output_mix(b, x),
         "substitution of value added": _input_mix(b, x),
+        "one price of one product": _one_product(b, x),
     }
+
+
+def _one_product_everywhere(b: Benchmark) -> set[tuple[str, str]]:
+    """(sector, region) whose product is the same at home and abroad and sold in both."""
+    abroad = {(g, r) for g, r, _ in b.exports.index} | set(b.margin_supply.index)
+    return set(b.omega_supply.index[np.isinf(b.omega_supply)]) & set(b.domestic_sales.index) & abroad
+
+
+def _one_good_whatever_its_origin(b: Benchmark) -> set[tuple[str, str]]:
+    """(sector, region) whose buyers do not care where the good comes from and buy it at home and abroad."""
+    imported = {(g, s) for g, _, s in b.exports.index}
+    return set(b.sigma_armington.index[np.isinf(b.sigma_armington)]) & set(b.domestic_sales.index) & imported
+
+
+def _without(index: pd.MultiIndex, keys: set[tuple[str, str]], *levels: str) -> pd.MultiIndex:
+    """Entries of an index whose two levels are none of the keys."""
+    pairs = zip(*(index.get_level_values(level) for level in levels), strict=True)
+    return index[[pair not in keys for pair in pairs]]
+
+
+def _one_product(b: Benchmark, x: State) -> float:
+    """Prices at home, abroad and of transport where the three are the same product."""
+    same = _one_product_everywhere(b)
+    home = x["domestic_price"]
+    outlets = [(x["flow_price"][flow], flow[:2]) for flow in b.exports.index if flow[:2] in same]
+    outlets += [(x["carrier_price"][k], k) for k in b.margin_supply.index if k in same]
+    return _largest(abs(price / home[k] - 1) for price, k in outlets)
 
 
 def _input_mix(b: Benchmark, x: State) -> float:
@@ -141,7 +177,7 @@ def _output_mix(b: Benchmark, x: State) -> float:
         ]
     )
     volume = value.groupby(BY_SECTOR).sum() / (base * price)
-    both = [key for key in base.index if key in b.domestic_sales.index]
+    both = [k for k in base.index if k in b.domestic_sales.index and k not in _one_product_everywhere(b)]
     index = pd.MultiIndex.from_tuples(both, names=BY_SECTOR)
     omega = b.omega_supply.reindex(index)
     home = _response(x["domestic_demand"].reindex(index), x["domestic_price"].reindex(index), -omega)
@@ -149,17 +185,23 @@ def _output_mix(b: Benchmark, x: State) -> float:
 
 
 def choices_of_importers(b: Benchmark, x: State) -> dict[str, float]:
-    """Elasticities of substitution among sources, and between home good and imports, are the benchmark's."""
-    flows = b.exports.index
-    landed = landed_price(b, x)
-    sigma = at(b.sigma_sources, flows, *("sector", "importer"))
-    arrivals = x["shipments"] / x["iceberg"].reindex(flows)
-    sources = _response(arrivals, landed, sigma)
+    """Elasticities of substitution among sources, and between home good and imports, are the benchmark's.
+
+    Where origins do not matter the good has one price, and what is not imported comes from home.
+    """
     keys = ["sector", "importer"]
-    base = b.landed.groupby(keys).sum().rename_axis(BY_SECTOR)
-    inside = (b.landed * landed ** (1 - sigma)).groupby(keys).sum().rename_axis(BY_SECTOR) / base
-    price = inside ** (1 / (1 - b.sigma_sources.reindex(base.index)))
-    volume = (b.landed * landed * arrivals).groupby(keys).sum().rename_axis(BY_SECTOR) / (base * price)
+    landed = landed_price(b, x)
+    arrivals = x["shipments"] / x["iceberg"].reindex(b.exports.index)
+    flows = _without(b.exports.index, _one_good_whatever_its_origin(b), *keys)
+    sigma = at(b.sigma_sources, flows, *keys)
+    sources = _response(arrivals.reindex(flows), landed.reindex(flows), sigma)
+    base = b.landed.reindex(flows).groupby(keys).sum().rename_axis(BY_SECTOR)
+    inside = (b.landed * landed).reindex(flows) * landed.reindex(flows) ** -sigma
+    price = (inside.groupby(keys).sum().rename_axis(BY_SECTOR) / base) ** (
+        1 / (1 - b.sigma_sources.reindex(base.index))
+    )
+    paid = (b.landed * landed * arrivals).reindex(flows).groupby(keys).sum().rename_axis(BY_SECTOR)
+    volume = paid / (base * price)
     both = pd.MultiIndex.from_tuples([k for k in base.index if k in b.domestic_sales.index], names=BY_SECTOR)
     armington = b.sigma_armington.reindex(both)
     home = _response(x["domestic_demand"].reindex(both), x["domestic_price"].reindex(both), armington)
@@ -168,15 +210,33 @@ def choices_of_importers(b: Benchmark, x: State) -> dict[str, float]:
         "substitution among sources": _same_within(sources, keys),
         "substitution of imports": _gap(imported, home),
         "what melts is shipped": _gap(x["arrivals"], arrivals),
-    }
+    } | _one_good(b, x, landed, arrivals)
+
+
+def _one_good(b: Benchmark, x: State, landed: pd.Series, arrivals: pd.Series) -> dict[str, float]:
+    """Price and volume of goods whose origin does not matter."""
+    prices, volumes = [], []
+    for key in sorted(_one_good_whatever_its_origin(b)):
+        flows = [f for f in b.exports.index if (f[0], f[2]) == key]
+        price = x["composite_price"][key]
+        prices += [abs(landed[f] / price - 1) for f in flows]
+        prices.append(abs(x["domestic_price"][key] / price - 1))
+        volume = b.domestic_sales[key] * x["domestic_demand"][key]
+        volume += sum(b.landed[f] * arrivals[f] for f in flows)
+        volumes.append(abs(volume / (b.absorption[key] * x["composite"][key]) - 1))
+    return {"one price of one good": _largest(prices), "volume of one good": _largest(volumes)}
 
 
 def choices_of_carriers(b: Benchmark, x: State) -> dict[str, float]:
-    """Carriers' receipts keep their shares, and the pool serves all shipments."""
-    receipts = x["carrier_supply"] * x["carrier_price"].reindex(b.margin_supply.index)
+    """Carriers' receipts keep their shares, and the pool makes of their services what all shipments need."""
+    supplied = x["carrier_supply"].reindex(b.margin_supply.index)
+    receipts = supplied * x["carrier_price"].reindex(supplied.index)
+    share = b.margin_supply / b.margin_supply.sum()
+    made = float(np.prod((supplied**share).to_numpy()))
     served = float((b.margin * x["shipments"].reindex(b.margin.index)).sum() / b.margin.sum())
     return {
         "shares of carriers": float(receipts.max() / receipts.min() - 1),
+        "transport made of services": abs(x.scalar("transport_volume") / made - 1),
         "volume of transport": abs(x.scalar("transport_volume") / served - 1),
     }
 
@@ -205,15 +265,16 @@ def choices_of_households(b: Benchmark, x: State) -> dict[str, float]:
 def _income_elasticities(b: Benchmark, share: pd.Series) -> pd.Series:
     """One factor per region scales the given elasticities to Engel aggregation; none exceeds minus Frisch."""
     given = b.income_elasticity.reindex(share.index)
-    parts = []
+    found = given.copy()
     for r, eta in given.groupby("region"):
-        weight, limit = share[eta.index], -float(b.frisch[r])
+        weight, limit, base = share[eta.index].to_numpy(), -float(b.frisch[r]), eta.to_numpy()
 
-        def excess(scale: float, eta=eta, weight=weight, limit=limit) -> float:
-            return float((weight * (scale * eta).clip(upper=limit)).sum()) - 1
+        def excess(scale: float, base=base, weight=weight, limit=limit) -> float:
+            return float(weight @ np.minimum(scale * base, limit)) - 1
 
-        parts.append((brentq(excess, 0, 1e3, xtol=1e-15, rtol=1e-14) * eta).clip(upper=limit))
-    return pd.concat(parts).reindex(share.index)
+        scale = brentq(excess, 0, 1e3, xtol=1e-15, rtol=1e-14)
+        found[eta.index] = np.minimum(scale * base, limit)
+    return found
 
 
 # ---- markets and budgets ----------------------------------------------------------------------------------
@@ -225,6 +286,7 @@ def _factor_balance(b: Benchmark, x: State) -> tuple[pd.Series, pd.Series]:
         (b.factor_value * x["factor_use"].reindex(b.factor_value.index)).groupby(["factor", "region"]).sum()
     )
     force = b.factor_value.groupby(["factor", "region"]).sum() * x["endowment"]
+    force = force + mobility_principles.moved(b, x, force.index)
     rate = x["unemployment_rate"]
     jobs = ((1 - rate * x["unemployment"]) / (1 - rate)).reindex(force.index, fill_value=1.0)
     return used, force * jobs
@@ -261,7 +323,8 @@ def budgets(b: Benchmark, x: State) -> dict[str, float]:
     p = payments(b, x)
     earned = p.factor_value.groupby("region").sum().reindex(b.regions)
     retained = (1 - x["direct_tax"]) * x["direct_tax_retention"]
-    disposable = earned * retained + x["transfer"]
+    abroad, guests, capital = mobility_principles.money_from_abroad(b, x)
+    disposable = (earned + capital) * retained + x["transfer"] + x["rent_income"] + abroad
     numeraire = x.scalar("numeraire")
     spending = {
         user: p.final_demand.xs(user, level="user").groupby("region").sum().reindex(b.regions)
@@ -279,7 +342,10 @@ def budgets(b: Benchmark, x: State) -> dict[str, float]:
         "factor income": _gap(x["factor_income"], earned),
         "disposable income": _gap(x["disposable_income"], disposable),
         "savings pay for investment": _gap(saved, with_tax["investment"], gdp),
-        "household budget": _gap(with_tax["household"] + x["household_savings"], x["disposable_income"], gdp),
+        "household budget": _gap(
+            with_tax["household"] + x["household_savings"], x["disposable_income"] + guests, gdp
+        ),
+        "direct tax": _gap(x["direct_tax_revenue"], (earned + capital) * (1 - retained), gdp),
         "government's savings ratio": _gap(
             x["government_savings_ratio"] * with_tax["government"],
             x["government_savings"] * x["investment_price"],
@@ -354,16 +420,17 @@ def price_indices(b: Benchmark, x: State) -> dict[str, float]:
 
 def _factor_definitions(b: Benchmark, x: State, price: pd.Series) -> dict[str, float]:
     wage = real_wage(b, x)
-    curve = wage ** (1 / -0.1) + x["off_wage_curve"]
+    on_curve = wage ** (1 / -0.1)
     capital = b.factor_value.index.get_level_values("factor") == "capital"
     stock = b.factor_value[capital]
     use = stock * x["factor_use"].reindex(stock.index)
     paid = x["rental_premium"].reindex(stock.index) * at(x["factor_price"], stock.index, "factor", "region")
-    owned = stock.groupby("region").sum() * x["endowment"].xs("capital", level="factor")
-    earned = (use * paid).groupby("region").sum() / owned
+    here = stock.groupby("region").sum() * x["endowment"].xs("capital", level="factor")
+    here = here + x["capital_inflow"].reindex(here.index, fill_value=0.0)
+    earned = (use * paid).groupby("region").sum() / here
     accumulated = x["investment_rate"] * x["endowment"].xs("capital", level="factor")
     return {
-        "wage curve": _gap(x["unemployment"], curve),
+        "wage curve": _gap(x["unemployment"], on_curve + x["off_wage_curve"], on_curve),
         "return to capital": _gap(x["capital_return"], earned / price),
         "investment rate": _gap(x["investment"], accumulated),
     }
@@ -392,5 +459,7 @@ CHECKS: dict[str, Check] = {
     "markets": markets,
     "budgets": budgets,
     "customs": customs,
+    "rents and duties": rents_and_duties,
     "price indices": price_indices,
+    "mobility": mobility_principles.mobility,
 }

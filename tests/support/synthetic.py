@@ -11,6 +11,8 @@ import pandas as pd
 
 from eacu.calibration.benchmark import SECTOR_ELASTICITIES, Benchmark
 from eacu.calibration.sam import COLUMNS, WORLD, Sam
+from tests.support.energy_principles import with_energy_rules
+from tests.support.mobility import with_mobility
 
 FACTORS = ("unskilled", "skilled", "capital", "land", "resources")
 REGIONS = ("RUS", "BLR", "KAZ", "ROW")
@@ -22,18 +24,22 @@ class Ledger:
 
     def __init__(self) -> None:
         self.cells: dict[tuple[str, str, str, str], float] = {}
+        self._received: dict[tuple[str, str], float] = {}
+        self._paid: dict[tuple[str, str], float] = {}
 
     def pay(self, row: tuple[str, str], column: tuple[str, str], value: float) -> None:
         """The account ``row`` receives ``value`` from ``column``."""
         if value != 0:
             key = (*row, *column)
             self.cells[key] = self.cells.get(key, 0.0) + value
+            self._received[row] = self._received.get(row, 0.0) + value
+            self._paid[column] = self._paid.get(column, 0.0) + value
 
     def received(self, region: str, account: str) -> float:
-        return sum(v for (r, a, _, _), v in self.cells.items() if (r, a) == (region, account))
+        return self._received.get((region, account), 0.0)
 
     def paid(self, region: str, account: str) -> float:
-        return sum(v for (_, _, r, a), v in self.cells.items() if (r, a) == (region, account))
+        return self._paid.get((region, account), 0.0)
 
     def table(self) -> pd.DataFrame:
         return pd.DataFrame([(*k, v) for k, v in self.cells.items()], columns=list(COLUMNS))
@@ -207,9 +213,9 @@ def synthetic_elasticities(sam: Sam, seed: int = 1) -> pd.DataFrame:
 def synthetic_benchmark(
     regions: tuple[str, ...] = REGIONS, sectors: tuple[str, ...] = SECTORS, seed: int = 1, **options
 ) -> Benchmark:
-    """A benchmark on :func:`synthetic_sam` and :func:`synthetic_elasticities`."""
+    """A benchmark on :func:`synthetic_sam` and :func:`synthetic_elasticities`, with migrants and energy rules."""
     sam = synthetic_sam(regions, sectors, seed, **options)
-    return Benchmark.from_sam(
+    benchmark = Benchmark.from_sam(
         sam,
         synthetic_elasticities(sam, seed),
         regions=regions,
@@ -217,3 +223,4 @@ def synthetic_benchmark(
         factors=FACTORS,
         numeraire_region=regions[-1],
     )
+    return with_energy_rules(with_mobility(benchmark, seed))

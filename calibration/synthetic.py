@@ -1,24 +1,27 @@
-"""A synthetic table of Belarus: neighbours' technology, forced to what is observed of Belarus.
+"""Synthetic tables of regions without one: neighbours' technology, forced to what is observed of the region.
 
-No input-output table of Belarus is published in a form that can be used here. The prior takes input coefficients
-from the WIOD tables of Lithuania, Latvia, Poland and Russia, weighted as the named prior says
-(``data/parameters/belarus_priors.csv``), output from industrial statistics and national accounts, and final demand
-from the neighbours' patterns moved to the household survey. :func:`.national.estimate_region` then forces the
-observed margins. The result is synthetic and every use of it must say so; comparing priors shows what hangs on it.
+No input-output table of Belarus or Ukraine is published in a form that can be used here. The prior takes input
+coefficients from the WIOD tables of neighbours, weighted as the named prior says (``parameters/<name>_priors``),
+output from industrial statistics and national accounts, and final demand from the neighbours' patterns moved to the
+household survey. :func:`.national.estimate_region` then forces the observed margins. The result is synthetic and every
+use of it must say so; comparing priors shows what hangs on it.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import pandas as pd
 
 from .national import CELL_LEVELS, FACTORS, USERS, VALUE_ADDED_GROUPS, Border
 from .priors import gtap_prior, one_sided, with_errors
-from .series import Tables, entries, keyed
-from .trade import belarus_figure, sector_list
+from .series import Tables, keyed
+from .synthetic_trade import figure, places
+from .trade import sector_list
 
 PRIOR = "neighbours"
 """The named prior used for the committed SAM."""
-BELARUS_ERROR = {
+SYNTHETIC_ERROR = {
     "use": 0.50,
     "factor": 0.30,
     "factor_tax": 0.30,
@@ -40,14 +43,23 @@ SALES_TAX_SPLIT = {"household": 0.85, "investment": 0.15}
 WIOD_USER = {"household": ("CONS_h", "CONS_np"), "government": ("CONS_g",), "investment": ("GFCF", "INVEN")}
 
 
-def belarus_prior(border: Border, controls: pd.Series, tables: Tables, name: str = PRIOR) -> pd.DataFrame:
-    """The prior table of Belarus in million USD of 2007, cells as in :class:`.national.NationalTable`.
+@dataclass(frozen=True)
+class SyntheticRegion:
+    """A region without a table, the prefix of its own tables (``belarus``), and the named prior of its technology."""
 
-    Raises ValueError if the named prior is not in ``belarus_priors.csv``.
+    region: str
+    name: str
+    prior: str = PRIOR
+
+
+def synthetic_prior(of: SyntheticRegion, border: Border, controls: pd.Series, tables: Tables) -> pd.DataFrame:
+    """The prior table of the region in million USD of 2007, cells as in :class:`.national.NationalTable`.
+
+    Raises ValueError if the named prior is not in ``parameters/<name>_priors``.
     """
     sectors = sector_list(tables)
-    technology = _Technology(tables, name)
-    output = _output(controls, technology, tables)
+    technology = _Technology(tables, of)
+    output = _output(of, controls, technology, tables)
     use = technology.inputs * output
     value_added = _value_added(output, technology, controls)
     factors = _factor_shares(tables) * value_added * (1 - OTHER_PRODUCTION_TAX)
@@ -66,38 +78,36 @@ def belarus_prior(border: Border, controls: pd.Series, tables: Tables, name: str
     }
     prior = pd.concat(cells)
     prior.index = prior.index.set_names(CELL_LEVELS)
-    return with_errors(prior, BELARUS_ERROR)
+    return with_errors(prior, SYNTHETIC_ERROR)
 
 
-def output_controls(tables: Tables) -> pd.Series:
+def output_controls(of: SyntheticRegion, tables: Tables) -> pd.Series:
     """Output of 2007 at basic prices, million USD, as controls ``output:<sector>``.
 
-    Only for sectors that are whole branches of the industrial statistics and whose trade follows the same
-    classification (power, ferrous metals, wood). January-April 2008 in roubles is put on a year and moved to
-    2007 by GDP in USD: the shares are seasonal and the level approximate, so the standard error is large.
+    Only for the branches marked ``control`` in ``parameters/<name>_branches``: whole branches of the industrial
+    statistics whose trade follows the same classification (Belarus: power, ferrous metals, wood). Output of part of
+    a year in local currency is put on a year and moved to 2007 by GDP in USD: the shares are seasonal and the level
+    approximate, so the standard error is large.
     """
-    branches = tables("parameters/belarus_branches")
-    total = _industrial_output(tables)
-    whole = branches.groupby("sector")["value"].max() == 1
-    shares = branches["branch"].map(
-        lambda b: belarus_figure(tables, f"industry_{b}_share_jan_apr_2008") / 100
-    )
-    output = (branches["value"] * shares * total).groupby(branches["sector"]).sum()
-    mixed = [
-        "oth",
-        "chm",
-        "lgt",
-    ]  # products of other branches; fibres are chemicals by branch, textiles by chapter
-    output = output[whole[whole].index.difference(mixed)]
-    return output.rename(index=lambda sector: f"output:{sector}")
+    output = _branch_output(of, tables)
+    branches = tables(f"parameters/{of.name}_branches")
+    held = sorted(set(branches.loc[branches["control"].astype(bool), "sector"]))
+    return output[held].rename(index=lambda sector: f"output:{sector}")
 
 
-def _industrial_output(tables: Tables) -> float:
+def _branch_output(of: SyntheticRegion, tables: Tables) -> pd.Series:
+    """Output by sector of the branches of industry, million USD of 2007."""
+    branches = tables(f"parameters/{of.name}_branches")
+    shares = branches["branch"].map(lambda branch: figure(of.name, f"branch_share {branch}", tables) / 100)
+    return (branches["value"] * shares * _industrial_output(of, tables)).groupby(branches["sector"]).sum()
+
+
+def _industrial_output(of: SyntheticRegion, tables: Tables) -> float:
     accounts = keyed(tables("sources/national_accounts"), "region", "item")
-    roubles = belarus_figure(tables, "industry_all_industry_output_jan_apr_2008")
-    scale = keyed(tables("parameters/belarus_industry"), "item")
-    dollars = 1000 * roubles / scale["roubles_per_dollar_2008"] * 12 / 4
-    return float(dollars * accounts["BLR", "gdp"] / scale["gdp_2008"])
+    billions = figure(of.name, "industrial_output", tables)
+    scale = keyed(tables(f"parameters/{of.name}_industry"), "item")
+    dollars = 1000 * billions / scale["local_currency_per_dollar"] * 12 / scale["months"]
+    return float(dollars * accounts[of.region, "gdp"] / scale["gdp_of_the_year"])
 
 
 class _Technology:
@@ -107,14 +117,13 @@ class _Technology:
     ``value_added``: per unit of output; ``demand``: pattern of each final user, summing to one.
     """
 
-    def __init__(self, tables: Tables, name: str) -> None:
-        priors = tables("parameters/belarus_priors")
-        weights = priors[priors["prior"] == name].set_index("country")["value"]
+    def __init__(self, tables: Tables, of: SyntheticRegion) -> None:
+        table = f"parameters/{of.name}_priors"
+        priors = tables(table)
+        weights = priors[priors["prior"] == of.prior].set_index("country")["value"]
         if weights.empty:
             known = sorted(priors["prior"].unique())
-            raise ValueError(
-                f"no prior {name!r} for Belarus in data/parameters/belarus_priors.csv; known: {known}"
-            )
+            raise ValueError(f"no prior {of.prior!r} for {of.region} in data/{table}.csv; known: {known}")
         self._sectors = sector_list(tables)
         self._mapping = tables("mappings/sectors_wiod")
         pairs = pd.MultiIndex.from_frame(self._mapping[["sector", "wiod"]])
@@ -123,12 +132,13 @@ class _Technology:
         russia = gtap_prior("RUS", tables)["prior"]
         self._russian_use = russia["use"].unstack(fill_value=0.0).reindex(self._sectors, fill_value=0.0)
         self._russian_demand = russia["demand"].unstack(fill_value=0.0).reindex(self._sectors, fill_value=0.0)
-        wiod = keyed(tables("sources/io_priors"), "country", "table", "row", "column")
+        lent = pd.concat([tables(table) for table, _ in places(of.name, "technology", tables)])
+        wiod = keyed(lent, "country", "table", "row", "column")
         parts = {country: self._country(wiod[str(country)]) for country in weights.index}
         self.inputs = sum(w * parts[c][0] for c, w in weights.items()) / weights.sum()
         self.value_added = sum(w * parts[c][1] for c, w in weights.items()) / weights.sum()
         self.demand = sum(w * parts[c][2] for c, w in weights.items()) / weights.sum()
-        self.demand["household"] = _with_food_share(self.demand["household"], tables)
+        self.demand["household"] = _with_food_share(self.demand["household"], of, tables)
 
     def _country(self, wiod: pd.Series) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame]:
         intermediate = _sum_tables(wiod, "intermediate_domestic", "intermediate_imported")
@@ -168,11 +178,9 @@ def _sum_tables(wiod: pd.Series, first: str, second: str) -> pd.DataFrame:
     return wiod[first].unstack(fill_value=0.0).add(wiod[second].unstack(fill_value=0.0), fill_value=0.0)
 
 
-def _with_food_share(pattern: pd.Series, tables: Tables) -> pd.Series:
-    """Move a consumption pattern to the observed share of food and drink (household survey, Q3 2007)."""
-    survey = sum(
-        belarus_figure(tables, f"household_{item}_q3_2007") for item in ("food_and_catering", "alcohol")
-    )
+def _with_food_share(pattern: pd.Series, of: SyntheticRegion, tables: Tables) -> pd.Series:
+    """Move a consumption pattern to the observed share of food and drink."""
+    survey = figure(of.name, "household_food_share", tables)
     share = survey / 100 * (1 - MARGIN_IN_FOOD_PRICE)
     food = pattern.index.isin(FOOD)
     return pd.concat(
@@ -180,15 +188,10 @@ def _with_food_share(pattern: pd.Series, tables: Tables) -> pd.Series:
     ).reindex(pattern.index)
 
 
-def _output(controls: pd.Series, technology: _Technology, tables: Tables) -> pd.Series:
+def _output(of: SyntheticRegion, controls: pd.Series, technology: _Technology, tables: Tables) -> pd.Series:
     """Prior output by sector: industrial branches where published, else value added over its coefficient."""
-    total = _industrial_output(tables)
     russia = gtap_prior("RUS", tables)["prior"]["factor"].groupby("column").sum()
-    output = pd.Series(0.0, index=sector_list(tables))
-    branches = keyed(tables("parameters/belarus_branches"), "branch", "sector")
-    for (branch, sector), part in entries(branches):
-        share = belarus_figure(tables, f"industry_{branch}_share_jan_apr_2008") / 100
-        output[sector] += part * share * total
+    output = _branch_output(of, tables).reindex(sector_list(tables), fill_value=0.0)
     for group, members in VALUE_ADDED_GROUPS.items():
         if group == "C-E":
             continue

@@ -1,0 +1,26 @@
+"""Write docs/reproduction.md and docs/reproduction.json: published estimates set beside the model's own.
+
+Run it as ``python docs/build_reproduction.py`` (a minute). ``eacu reproduce`` prints the same.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eacu.experiments.reproduce import reproduce
+from eacu.report.reproduction_page import reproduction_json, reproduction_page
+
+PAGE = Path(__file__).with_name("reproduction.md")
+VALUES = Path(__file__).with_name("reproduction.json")
+
+
+def build() -> tuple[str, str]:
+    """The page and the JSON."""
+    rows = reproduce()
+    return reproduction_page(rows, "python docs/build_reproduction.py"), reproduction_json(rows)
+
+
+if __name__ == "__main__":
+    page, values = build()
+    PAGE.write_text(page, encoding="utf-8")
+    VALUES.write_text(values + "\n", encoding="utf-8")

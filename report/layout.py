@@ -1,0 +1,52 @@
+"""Pieces of printed tables and pages: numbers with enough digits, ranges, Markdown, JSON without NaN."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def number(value: float) -> str:
+    """Enough digits to see the sign, no more."""
+    if not isfinite(value):
+        return "–"
+    size = abs(value)
+    digits = 0 if size >= 100 else 1 if size >= 10 else 2
+    return f"{value:,.{digits}f}" if size >= 0.005 else f"{value:.3f}"
+
+
+def band(low: float, high: float) -> str:
+    """A range, or a dash."""
+    return f"{number(low)} to {number(high)}" if isfinite(low) and isfinite(high) else "–"
+
+
+def plain_table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
+    """An empty table of text columns and right-aligned columns of numbers."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name in left:
+        table.add_column(name, no_wrap=True)
+    for name in right:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def finite(value: Any) -> Any:
+    """The same document with null for numbers that do not exist."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,126 @@
+"""The reproduction table in words: rows for the console, a page of Markdown, plain values for JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .layout import band, finite, markdown, number, plain_table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ..experiments.reproduce import Reproduction
+
+RUNGS = {
+    1: "Tariffs and the pool",
+    2: "Borders, standards, energy",
+    3: "Services, varieties, capital",
+    4: "Technology and convergence",
+}
+RULE = (
+    "The rule was written before the numbers. *Reproduced*: the same sign and within a factor of two (a published "
+    "range: inside it). *Inside the band*: the published figure lies between our smallest and largest over trade "
+    "elasticities 50 % lower and higher. *Sign only*, *opposite sign*: what they say. *Sign reproduced*: the study "
+    "publishes no more than a sign; no significant effect means at most 0.05 in the row's unit. *Not reproducible*: "
+    "a mechanism is missing, and the note says which. Figures derived or not read in the source are marked."
+)
+
+
+def reproduction_json(rows: Sequence[Reproduction]) -> str:
+    """Rows as JSON; a number that does not exist is null."""
+    document = {"rows": [row.as_dict() for row in rows], "verdicts": _tally(rows)}
+    return json.dumps(finite(document), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def reproduction_table(rows: Sequence[Reproduction]) -> Table:
+    """One row per published estimate, the ladder's rungs in turn."""
+    table = plain_table(
+        "Published estimates and ours (band: trade elasticities 50 % lower and higher)",
+        ("study", "member", "metric", "verdict"),
+        ("published", "ours", "band"),
+    )
+    for rung, title in RUNGS.items():
+        table.add_row(title, "", "", "", "", "", "", style="bold")
+        for row in (r for r in rows if r.row.rung == rung):
+            study = f"  {_short(row)} {row.published.year}"
+            metric = f"{row.published.metric}, {row.published.unit}"
+            table.add_row(study, row.published.member, metric[:48], row.verdict, *_figures(row))
+        table.add_section()
+    return table
+
+
+def reproduction_page(rows: Sequence[Reproduction], command: str) -> str:
+    """The page ``docs/reproduction.md``."""
+    tally = ", ".join(f"{count} {verdict}" for verdict, count in _tally(rows).items())
+    parts = [
+        "# Published estimates and ours\n",
+        f"Written by `{command}`; the figures are computed, not typed. {RULE}\n",
+        f"{len(rows)} estimates: {tally}.\n",
+    ]
+    for rung, title in RUNGS.items():
+        chosen = [row for row in rows if row.row.rung == rung]
+        if chosen:
+            parts += [f"## {title}\n", _section(chosen), *_notes(chosen)]
+    return "\n".join(parts)
+
+
+def _section(rows: Sequence[Reproduction]) -> str:
+    header = [
+        "",
+        "study",
+        "scenario",
+        "member",
+        "metric, unit",
+        "published",
+        "ours",
+        "band",
+        "regime",
+        "verdict",
+    ]
+    lines = []
+    for row in rows:
+        p, r = row.published, row.row
+        regime = "" if r.measure is None else f"`{r.measure.regime}`"
+        if r.measure is not None and r.measure.minus:
+            regime += f" - `{r.measure.minus}`"
+        if r.closure:
+            regime += f", {r.closure}"
+        figure, ours, ours_band = _figures(row)
+        study = f"{_short(row)} {p.year}"
+        verdict = row.verdict + (" (fitted)" if r.fitted else "")
+        metric = f"{p.metric}, {p.unit}"
+        lines.append(
+            [str(r.estimate), study, p.scenario, p.member, metric, figure, ours, ours_band, regime, verdict]
+        )
+    return markdown(header, [[cell.replace("|", "/") for cell in line] for line in lines])
+
+
+def _notes(rows: Sequence[Reproduction]) -> list[str]:
+    """Notes below a section, each once, with the numbers of the rows they belong to."""
+    notes: dict[str, list[str]] = {}
+    for row in rows:
+        note = " ".join((row.row.note or row.row.missing).split())
+        lacking = [m for m in row.row.mechanisms if m not in row.row.counted]
+        if lacking and row.row.measure is not None:
+            note = f"{note} Not counted by us: {', '.join(lacking)}.".strip()
+        if note:
+            notes.setdefault(note, []).append(str(row.row.estimate))
+    return [f"- {', '.join(ids)}: {note}" for note, ids in notes.items()] + [""]
+
+
+def _figures(row: Reproduction) -> tuple[str, str, str]:
+    p = row.published
+    figure = p.published + ("" if p.evidence == "read" else f" ({p.evidence})")
+    return figure, number(row.ours), band(row.low, row.high)
+
+
+def _short(row: Reproduction) -> str:
+    """The authors, or what stands before the first comma of a title."""
+    return row.published.study.split(" (")[0].partition(", The ")[0].partition(", Impact")[0][:60]
+
+
+def _tally(rows: Sequence[Reproduction]) -> dict[str, int]:
+    return dict(Counter(row.verdict for row in rows).most_common())

@@ -1,0 +1,105 @@
+"""The reproduction table: the rule judges without knowing the row, rows name what exists."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from eacu.experiments.claims import Measure
+from eacu.experiments.reproduce import (
+    STUDIES,
+    Published,
+    ReproductionError,
+    Row,
+    judge,
+    load_rows,
+    published_estimates,
+    reproduce,
+)
+from eacu.experiments.run import run
+
+
+def published(figure: str, evidence: str = "read") -> Published:
+    return Published("S", "2012", "x", "KAZ", "welfare", "%", figure, "https://example.org", evidence)
+
+
+@pytest.mark.parametrize(
+    ("figure", "ours", "low", "high", "verdict"),
+    [
+        ("-0.2", -0.2, -0.3, -0.1, "reproduced"),
+        ("-0.2", -0.4, -0.4, -0.4, "reproduced"),
+        ("-0.2", -0.401, -0.41, -0.4, "sign only"),
+        ("-0.2", -0.09, -0.1, -0.05, "sign only"),
+        ("-0.2", -0.09, -0.25, -0.05, "inside the band"),
+        ("-0.2", 0.1, -0.3, 0.2, "inside the band"),
+        ("-0.2", 0.1, 0.05, 0.2, "opposite sign"),
+        ("6 to 9", 7.5, 7, 8, "reproduced"),
+        ("6 to 9", 4.0, 4, 4, "reproduced"),
+        ("6 to 9", 2.0, 2, 2, "sign only"),
+        ("at most 1", 0.3, 0, 1, "reproduced"),
+        ("at most 1", -0.3, -1, 0, "reproduced"),
+        ("at most 1", 2.5, 2, 3, "sign only"),
+        ("negative", -0.01, -0.01, -0.01, "sign reproduced"),
+        ("significantly positive, small", -0.01, 0, 0, "opposite sign"),
+        ("not significant", 0.04, 0.04, 0.04, "sign reproduced"),
+        ("not significant", 0.4, 0.4, 0.4, "opposite sign"),
+        ("-0.2", math.nan, math.nan, math.nan, "not reproducible"),
+    ],
+)
+def test_the_rule(figure, ours, low, high, verdict):
+    assert judge(published(figure), ours, low, high) == verdict
+
+
+def test_only_figures_read_in_their_source_are_verified():
+    assert published("1").verified
+    assert not published("1", "derived").verified
+    assert not published("1", "not read").verified
+
+
+def test_a_row_is_answered_or_says_what_is_missing():
+    common = {"estimate": 1, "rung": 1, "mechanisms": ("tariffs",)}
+    with pytest.raises(ValueError, match="either a measure or what is missing"):
+        Row(**common)
+    measure = Measure(regime="pre-union", region="KAZ", indicator="cpi_pct")
+    with pytest.raises(ValueError, match="either a measure or what is missing"):
+        Row(**common, measure=measure, missing="nothing")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rows = [", "not valid TOML"),
+        ("rows = [{ estimate = 1, rung = 9, mechanisms = [], missing = 'x' }]", "rung"),
+        ("rows = [{ estimate = 1, rung = 1, mechanisms = ['magic'], missing = 'x' }]", "mechanisms"),
+        ("[[rows]]\nestimate = 1\nrung = 1\nmechanisms = []\nmissing = 'x'\n" * 2, "answered twice"),
+    ],
+)
+def test_a_bad_file_is_refused(tmp_path, text, message):
+    file = tmp_path / "rows.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ReproductionError, match=message):
+        load_rows(file)
+
+
+def test_an_unknown_estimate_is_refused():
+    row = Row(estimate=9999, rung=1, mechanisms=("tariffs",), missing="x")
+    with pytest.raises(ReproductionError, match="unknown estimate '9999'"):
+        reproduce([row])
+
+
+def test_every_row_has_its_estimate_and_every_estimate_its_row():
+    rows = load_rows()
+    assert len([row for row in rows if row.measure is not None]) >= 30
+    assert {row.estimate for row in rows} == set(published_estimates())
+
+
+def test_a_figure_is_the_measure_times_its_factor():
+    (row,) = (row for row in load_rows() if row.estimate == 22)
+    (found,) = reproduce([row])
+    solved = run(STUDIES / "kazakhstan-cet-exceptions.toml")
+    (regime,) = solved
+    before, after = regime.indicators.loc["KAZ", ["tariff_revenue_base_usd_mn", "tariff_revenue_usd_mn"]]
+    assert found.ours == pytest.approx(after / before, rel=1e-9)
+    assert found.low < found.ours < found.high
+    assert found.as_dict()["published"] == "2"
