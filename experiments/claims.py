@@ -25,7 +25,9 @@ from .run import Run, SolvedRegime, run
 CLAIMS_FILE = Path(__file__).resolve().parent.parent / "data" / "claims" / "claims.toml"
 CENTRAL = "central"
 Tell = Callable[[str], None]
-Verdict = Literal["holds", "holds, not in every variant", "fails, holds in some variants", "fails"]
+Verdict = Literal[
+    "holds", "holds, not in every variant", "no noticeable effect", "fails, holds in some variants", "fails"
+]
 
 
 class ClaimError(ValueError):
@@ -125,13 +127,18 @@ class Statement(Measure):
 
 
 class Claim(Table):
-    """What people say, the tests of it, figures beside it, and how it works in the model."""
+    """What people say, the tests of it, figures beside it, and how it works in the model.
+
+    Where the number of the test that decides stays below ``noticeable`` in every variant (in the test's unit)
+    the verdict is that there is no noticeable effect.
+    """
 
     id: str
     claim: str
     said_by: str
     channel: str
     missing: str = ""
+    noticeable: float = Field(default=0.0, ge=0)
     tests: tuple[Statement, ...] = Field(min_length=1)
     evidence: tuple[Statement, ...] = ()
 
@@ -171,20 +178,29 @@ class Answer:
     @property
     def verdict(self) -> Verdict:
         """Whether all tests hold: in the central case, and in how many of the variants."""
+        if (self.values.iloc[self.deciding].abs() < self.claim.noticeable).all():
+            return "no noticeable effect"
         held = self.held()
         if held[CENTRAL]:
             return "holds" if held.all() else "holds, not in every variant"
         return "fails, holds in some variants" if held.any() else "fails"
 
     @property
+    def deciding(self) -> int:
+        """Place of the test that decides: the first that fails in the central case, else the first."""
+        fails = (not t.holds(float(self.values[CENTRAL].iloc[n])) for n, t in enumerate(self.claim.tests))
+        return next((n for n, failed in enumerate(fails) if failed), 0)
+
+    @property
     def number(self) -> float:
-        """The central value of the first test."""
-        return float(self.values[CENTRAL].iloc[0])
+        """The central value of the test that decides."""
+        return float(self.values[CENTRAL].iloc[self.deciding])
 
     @property
     def band(self) -> tuple[float, float]:
-        """Smallest and largest value of the first test over all variants."""
-        return float(self.values.iloc[0].min()), float(self.values.iloc[0].max())
+        """Its smallest and largest value over all variants."""
+        row = self.values.iloc[self.deciding]
+        return float(row.min()), float(row.max())
 
     def held(self) -> pd.Series:
         """For each variant: whether every test holds."""
@@ -195,13 +211,14 @@ class Answer:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         low, high = self.band
-        first = self.claim.tests[0]
+        first = self.claim.tests[self.deciding]
         return {
             "id": self.claim.id,
             "claim": self.claim.claim,
             "said_by": self.claim.said_by,
             "verdict": self.verdict,
             "number": self.number,
+            "number_of": first.says,
             "unit": first.in_words(),
             "low": low,
             "high": high,

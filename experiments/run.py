@@ -36,6 +36,7 @@ from .regimes import Regime, RegimeError, load_regime
 
 Tell = Callable[[str], None]
 AUDIT_TOLERANCE = 1e-9
+UNION_CAPITAL = "mobile-in-union"
 
 
 @dataclass(frozen=True)
@@ -234,6 +235,7 @@ class Workbench:
         """
         began = time.perf_counter()
         policy = policy_of(regime, self.base.benchmark, self.base.schedules)
+        self._check_capital_market(regime)
         system = self._system
         system.write_back(self._benchmark_point.values)
         apply_policy(self.model, policy)
@@ -259,6 +261,17 @@ class Workbench:
     def members_in(self, regime: Regime) -> tuple[str, ...]:
         """The union's members, or without a union the members that the benchmark names."""
         return regime.members or self.base.benchmark.members
+
+    def _check_capital_market(self, regime: Regime) -> None:
+        """Refuse a union whose members are not those that share a market for capital."""
+        shared = set(self.model.capital_union)
+        mobile = any(choice.name == UNION_CAPITAL for choice in self.closure.choices)
+        if mobile and regime.members and set(regime.members) != shared:
+            raise RegimeError(
+                f"{regime.name}: its members are {', '.join(regime.members)}, but under the choice {UNION_CAPITAL} "
+                f"capital moves between {', '.join(sorted(shared))}, whoever is a member. Choose another closure "
+                "for a regime in which a country joins or leaves"
+            )
 
     def _replicate(self) -> SolvedPoint:
         """The benchmark as a solved point; refuses a model that needs even one step to reproduce it."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 VERDICTS = {
     "holds": "holds in every variant",
     "holds, not in every variant": "holds in the central case, not in every variant",
+    "no noticeable effect": "no noticeable effect",
     "fails, holds in some variants": "does not hold in the central case, holds in some variants",
     "fails": "does not hold in any variant",
 }
@@ -68,14 +69,14 @@ def claims_page(answers: Sequence[Answer], facts: Sequence[Fact], command: str) 
         "that a regime does not count, are outside the band.\n",
         "## In short\n",
         markdown(
-            ["claim", "verdict", "tests that hold", "first test", "central", "band"],
+            ["claim", "verdict", "tests that hold", "the test that decides", "central", "band"],
             [
                 [
                     f"[{a.claim.claim}](#{a.claim.id})",
                     VERDICTS[a.verdict],
                     _count(a),
-                    _says(a.claim.tests[0]),
-                    *_row(a, 0)[1:],
+                    _says(a.claim.tests[a.deciding]),
+                    *_row(a, a.deciding)[1:],
                 ]
                 for a in answers
             ],
@@ -136,4 +137,5 @@ def _regimes(statement: Statement) -> str:
 def _row(answer: Answer, n: int) -> tuple[str, str, str]:
     statement, values = answer.claim.statements[n], answer.values.iloc[n]
     verdict = ("yes" if statement.holds(float(values["central"])) else "no") if statement.is_test else ""
-    return verdict, number(values["central"]), band(values.min(), values.max())
+    shown = band(values.min(), values.max()) if len(values) > 1 else ""
+    return verdict, number(values["central"]), shown

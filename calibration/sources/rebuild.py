@@ -11,7 +11,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import belarus, elasticities, energy, gtap, national_accounts, supplements, tariffs, trade, wiod
+from . import (
+    belarus,
+    elasticities,
+    energy,
+    growth,
+    gtap,
+    national_accounts,
+    supplements,
+    tariffs,
+    trade,
+    wiod,
+)
 from .raw import SourcesMissing, raw_root
 
 DESTINATION = Path(__file__).resolve().parents[2] / "data" / "sources"
@@ -38,6 +49,8 @@ TABLES: dict[str, Builder] = {
     "elasticities": elasticities.elasticities,
     "chapter_shares": supplements.chapter_shares,
     "cis_share_of_row": supplements.cis_share_of_row,
+    "growth_paths": growth.growth_paths,
+    "capital": growth.capital,
 }
 """Every derived table and the function that makes it from the raw folder."""
 

@@ -160,3 +160,18 @@ def test_an_unknown_fact_is_refused(tmp_path):
     )
     with pytest.raises(ClaimError, match="did you mean 'population_mn'"):
         check_facts(load_base_year().benchmark, file)
+
+
+def test_the_test_that_decides_gives_the_number():
+    values = pd.DataFrame({CENTRAL: [1.0, -2.0, -3.0], "other": [1.0, 4.0, 5.0]})
+    answer = Answer(claim(stated(above=0), stated(above=0), stated(above=0)), values)
+    assert (answer.number, answer.band) == (-2.0, (-2.0, 4.0))
+    assert answer.verdict == "fails, holds in some variants"
+
+
+def test_an_effect_too_small_to_notice_is_none():
+    small = pd.DataFrame({CENTRAL: [0.003], "other": [-0.04]})
+    large = pd.DataFrame({CENTRAL: [0.003], "other": [-0.06]})
+    said = claim(stated(above=0), noticeable=0.05)
+    assert Answer(said, small).verdict == "no noticeable effect"
+    assert Answer(said, large).verdict == "holds, not in every variant"

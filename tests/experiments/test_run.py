@@ -258,3 +258,8 @@ def test_one_failed_check_fails_the_run(result):
     spoilt = replace(first, checks=(Check("largest residual", 1.0, 1e-9),))
     assert result.passed
     assert not replace(result, solved=(spoilt, *others)).passed
+
+
+def test_a_shared_market_for_capital_does_not_outlive_membership():
+    with pytest.raises(RegimeError, match="capital moves between BLR, KAZ, RUS, whoever is a member"):
+        run("exit-belarus", closure="mobile-in-union")

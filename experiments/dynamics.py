@@ -1,0 +1,343 @@
+"""Recursive dynamics: a path of equilibria, year by year, joined by capital, labour and productivity.
+
+    result = run_paths("union", "wto-alone")
+    result.frame().query("region == 'KAZ' and variable == 'welfare'")
+
+A *baseline* reproduces the growth of real GDP it is given: in each year and region productivity is what it
+must be for that. Every other path has the baseline's productivity, labour force and foreign savings, its own
+policies, and from its first difference on its own capital. All are solved on one compiled system; a year starts from
+the baseline's solution of the same year, moved by what the path differed the year before, so that a path with the
+baseline's policies needs no step and differs by nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyomo.environ as pyo
+from numpy.typing import NDArray
+
+from ..calibration.benchmark import Benchmark
+from ..model.blocks.factors import CAPITAL
+from ..model.blocks.growth import LABOUR_AUGMENTING
+from ..model.checks import REPLICATION, WALRAS, ReplicationError
+from ..model.closures import Closure
+from ..model.engine import EngineError, SolvedPoint, SolveRecord, compile_model, solve_system
+from ..model.growth import build_growing_economy, hold_efficiency, hold_gdp
+from ..model.instruments import Policy, apply_policy
+from ..model.results import Solution
+from .accumulation import Accumulation, Capital
+from .columns import Columns
+from .growth import Growth
+from .wage_gaps import BARRIER, WageGaps
+
+Array = NDArray[np.float64]
+Tell = Callable[[str], None]
+CLOSURE = "savings-driven"
+"""Household and government save as in the base year, government consumption and savings grow with the baseline's
+GDP, investment is what is saved, foreign savings are a fixed share of the baseline's GDP."""
+GROWING = {
+    "labour_force": "labour_force",
+    "population": "population",
+    "factor_use": "resources",
+    "endowment": "resources",
+    "government_consumption": "real_gdp",
+    "investment": "real_gdp",
+    "government_savings": "real_gdp",
+    "real_transfer": "real_gdp",
+    "foreign_savings": "real_gdp",
+}
+"""Exogenous variable -> which growth it follows, where the closure fixes it. Of the stocks of factors these are land
+and natural resources; capital accumulates and labour has its own."""
+
+
+@dataclass(frozen=True)
+class YearCheck:
+    """How a year was solved: Newton steps, largest relative residual, excess demand of the dropped market."""
+
+    year: int
+    iterations: int
+    residual: float
+    walras: float
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether residual and Walras' law are within the tolerances of every solve."""
+        return self.residual <= REPLICATION and abs(self.walras) <= WALRAS
+
+
+@dataclass(frozen=True)
+class SolvedPath:
+    """The equilibria of one path: values of all variables, by year (rows), and the checks of each year."""
+
+    name: str
+    years: tuple[int, ...]
+    values: Array = field(repr=False)
+    weights: pd.DataFrame = field(repr=False)
+    checks: tuple[YearCheck, ...] = field(repr=False)
+    stocks: tuple[Capital, ...] = field(repr=False)
+    """Capital at the start of each year and of the year after the last."""
+    wage_ratios: Array = field(repr=False)
+    """See `wage_gaps`."""
+    holds_gdp: bool
+    economy: DynamicEconomy = field(repr=False)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every year passed its checks."""
+        return all(check.passed for check in self.checks)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """A variable by year (rows) and member (columns)."""
+        columns = self.economy.columns
+        keys = columns.index(name)
+        plain = len(keys[0]) < 2
+        labels = pd.Index([k[0] if k else name for k in keys]) if plain else pd.MultiIndex.from_tuples(keys)
+        index = pd.Index(self.years, name="year")
+        return pd.DataFrame(self.values[:, columns.of(name)], index=index, columns=labels)
+
+    def solution(self, year: int, members: Sequence[str] = ()) -> Solution:
+        """One year as a solution of the static model: SAM, trade, indicators, all relative to the benchmark.
+
+        Raises:
+            KeyError: the year is not one of the path.
+        """
+        if year not in self.years:
+            raise KeyError(
+                f"{self.name} has no year {year}; it runs from {self.years[0]} to {self.years[-1]}"
+            )
+        return self.economy.solution(self.values[self.years.index(year)], self.holds_gdp, members)
+
+
+class DynamicEconomy:
+    """An economy with the block ``growth``, compiled once; paths are solved on it."""
+
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        growth: Growth,
+        closure: str | Closure = CLOSURE,
+        bias: str = LABOUR_AUGMENTING,
+        return_elasticity: float = 1.0,
+        allocation_elasticity: float = 1.0,
+        tell: Tell = lambda line: None,
+    ):
+        """Build, compile and replicate.
+
+        Args:
+            benchmark: the base year.
+            growth: what grows, and the base year's capital.
+            closure: of every year; it decides on investment and on whether capital moves (see `accumulation`).
+            bias: of technical progress, see `eacu.model.growth`.
+            return_elasticity, allocation_elasticity: see `accumulation`.
+            tell: is called with each line of progress.
+
+        Raises:
+            ClosureError: the closure or bias cannot be used.
+            ReplicationError: the model does not reproduce its benchmark.
+        """
+        self.benchmark, self.growth, self.tell = benchmark, growth, tell
+        began = time.perf_counter()
+        self.model = build_growing_economy(benchmark, closure, bias)
+        self.system = compile_model(self.model)
+        self.columns = Columns(self.system)
+        self.start = self._replicate()
+        self._labour = {f for f, _ in self.columns.index("labour_force")}
+        self.gaps = WageGaps(self.model, self.columns)
+        self.capital = Accumulation(benchmark, growth, self.columns, return_elasticity, allocation_elasticity)
+        tell(
+            f"model: {self.system.n_equations:,} equations, closure {self.model.closure.name}, built and "
+            f"replicated in {time.perf_counter() - began:.1f} s"
+        )
+
+    def _replicate(self) -> Array:
+        record = solve_system(self.system)
+        if record.iterations or record.max_residual > REPLICATION:
+            raise ReplicationError(f"The model does not reproduce its benchmark: {record}.")
+        return self.system.values.copy()
+
+    def policies(self, policies: Mapping[str, Policy]) -> dict[str, Array]:
+        """Values of all exogenous variables under each policy, the rest as in the benchmark.
+
+        Raises:
+            InstrumentError: a value is not admissible, or the closure determines what a policy sets.
+        """
+        return {name: self._values_of(policy) for name, policy in policies.items()}
+
+    def _values_of(self, policy: Policy) -> Array:
+        self._set_model(self.start, holds_gdp=False)
+        apply_policy(self.model, policy)
+        self.system.refresh()
+        values = np.where(self.columns.fixed, self.system.values, self.start)
+        if BARRIER not in policy.settings:
+            self.gaps.close(values)
+        return values
+
+    def baseline(self, name: str, weights: pd.DataFrame, policies: Mapping[str, Array]) -> SolvedPath:
+        """Solve a path in which real GDP is given and productivity follows.
+
+        Args:
+            name: of the path.
+            weights: weight of each policy (columns) in each year (rows), see `PolicyPath.table`.
+            policies: from :meth:`policies`.
+
+        Raises:
+            ConvergenceError: a year has no solution; a note names it.
+        """
+        return self._run(name, weights, policies, None)
+
+    def path(
+        self,
+        name: str,
+        weights: pd.DataFrame,
+        policies: Mapping[str, Array],
+        baseline: SolvedPath,
+        hold_capital: bool = False,
+    ) -> SolvedPath:
+        """Solve a path with the baseline's productivity; with ``hold_capital`` with its stocks of capital, too.
+
+        What a path does beyond one with held capital is what accumulation adds. Raises ConvergenceError as
+        :meth:`baseline` does.
+        """
+        return self._run(name, weights, policies, baseline, hold_capital)
+
+    def _run(
+        self,
+        name: str,
+        weights: pd.DataFrame,
+        policies: Mapping[str, Array],
+        baseline: SolvedPath | None,
+        hold_capital: bool = False,
+    ) -> SolvedPath:
+        self._set_model(self.start, holds_gdp=baseline is None)
+        stocks = [self.capital.start()]
+        solved: list[Array] = []
+        ratios: list[Array] = []
+        checks: list[YearCheck] = []
+        for n, year in enumerate(self.growth.years):
+            began = time.perf_counter()
+            reference = self._guess(n, solved, baseline)
+            values = self._exogenous(year, weights.T[year], policies, baseline, n)
+            self.capital.write(values, stocks[n])
+            free = self.system.partition.free
+            values[free] = reference[free]
+            record = self._solve(name, year, values, baseline.values[n] if baseline else None)
+            solved.append(self.system.values.copy())
+            self._write(solved[-1])
+            excess = float(pyo.value(self.model.walras))
+            ratios.append(self.gaps.ratios())
+            seconds = time.perf_counter() - began
+            checks.append(YearCheck(year, record.iterations, record.max_residual, excess, seconds))
+            following = self.capital.following(solved[-1], stocks[n])
+            stocks.append(baseline.stocks[n + 1] if baseline is not None and hold_capital else following)
+        total = sum(check.seconds for check in checks)
+        steps = sum(check.iterations for check in checks)
+        self.tell(f"{name}: {len(checks)} years, {steps} Newton steps, {total:.1f} s")
+        years = self.growth.years
+        return SolvedPath(
+            name=name,
+            years=years,
+            values=np.array(solved),
+            weights=weights,
+            checks=tuple(checks),
+            stocks=tuple(stocks),
+            wage_ratios=np.array(ratios),
+            holds_gdp=baseline is None,
+            economy=self,
+        )
+
+    def _guess(self, n: int, solved: list[Array], baseline: SolvedPath | None) -> Array:
+        """Where a year's solution is looked for: see the module."""
+        if baseline is None:
+            return solved[-1] if solved else self.start
+        here = baseline.values[n]
+        if not solved:
+            return here
+        before, own = baseline.values[n - 1], solved[-1]
+        positive = self.system.positive_domain & (before > 0.0) & (own > 0.0)
+        ratio = np.divide(own, before, out=np.ones_like(own), where=positive)
+        return np.where(positive, here * ratio, here + (own - before))
+
+    def _exogenous(
+        self,
+        year: int,
+        weights: pd.Series,
+        policies: Mapping[str, Array],
+        baseline: SolvedPath | None,
+        n: int,
+    ) -> Array:
+        """A year's policies, growth and, where there is a baseline, its productivity."""
+        columns, grown = self.columns, self.growth.of(year)
+        values = self.mixed(weights, policies)
+        for name, follows in GROWING.items():
+            columns.grow(values, name, grown[follows], self._grows)
+        self._close_foreign_savings(values)
+        if baseline is None:
+            values[columns.of("real_gdp")] = grown["real_gdp"][[r for (r,) in columns.index("real_gdp")]]
+        else:
+            efficiency = columns.of("efficiency")
+            values[efficiency] = baseline.values[n][efficiency]
+            self.gaps.relate(values, baseline.wage_ratios[n])
+        return values
+
+    def mixed(self, weights: pd.Series, policies: Mapping[str, Array]) -> Array:
+        """Exogenous values of a year in which several policies are in force for part of it.
+
+        Every instrument is the mean of its values by their share of the year. Keys of the pool are the mean over the
+        time in which there is a pool.
+        """
+        parts = [(float(weights[name]), policies[name]) for name in weights.index if weights[name] > 0]
+        if len(parts) == 1:
+            return parts[0][1].copy()
+        values = sum(weight * part for weight, part in parts)
+        assert isinstance(values, np.ndarray)
+        pooled, keys = self.columns.of("pooled"), self.columns.of("pool_share")
+        pooling = [(weight, part[keys]) for weight, part in parts if part[pooled].any()]
+        if pooling:
+            values[keys] = sum(w * k for w, k in pooling) / sum(w for w, _ in pooling)
+        return values
+
+    def _grows(self, name: str, key: tuple[str, ...]) -> bool:
+        """Whether a member of an exogenous variable follows :data:`GROWING`."""
+        return name not in ("factor_use", "endowment") or key[0] not in self._labour | {CAPITAL}
+
+    def _close_foreign_savings(self, values: Array) -> None:
+        """The closing region, the numeraire's, lends what the others borrow."""
+        positions = self.columns.of("foreign_savings")
+        if not self.columns.fixed[positions].all():
+            return
+        regions = [r for (r,) in self.columns.index("foreign_savings")]
+        closing = regions.index(self.benchmark.numeraire_region)
+        others = np.delete(positions, closing)
+        if np.any(values[positions] != self.start[positions]):
+            values[positions[closing]] = -values[others].sum()
+
+    def _solve(self, name: str, year: int, values: Array, origin: Array | None) -> SolveRecord:
+        system = self.system
+        system.values = values
+        start = SolvedPoint(origin.copy(), system.parameter_values.copy()) if origin is not None else None
+        try:
+            return solve_system(system, origin=start)
+        except EngineError as error:
+            error.add_note(f"The path was {name}, the year {year}, closure {self.model.closure.name}.")
+            raise
+
+    def _write(self, values: Array) -> None:
+        for variable, value in zip(self.system.variables, values.tolist(), strict=True):
+            variable.set_value(value, skip_validation=True)
+
+    def _set_model(self, values: Array, holds_gdp: bool) -> None:
+        """Values into the model, and the closure of a baseline or of another path."""
+        self._write(values)
+        (hold_gdp if holds_gdp else hold_efficiency)(self.model)
+        self.system.refresh()
+
+    def solution(self, values: Array, holds_gdp: bool, members: Sequence[str]) -> Solution:
+        """A point as a solution of the static model; see :meth:`SolvedPath.solution`."""
+        self._set_model(values, holds_gdp)
+        return Solution.from_model(self.model, None, members, self.system)
