@@ -67,6 +67,14 @@ class Layout:
         return b.margin.reindex(b.exports.index, fill_value=0.0) / b.exports  # no margin cell: no cost
 
     @cached_property
+    def under_oil_agreements(self) -> np.ndarray:
+        """Which flows carry a good that the benchmark's quotas and remitted duties name: crude oil and products."""
+        b = self.b
+        goods = {good for good, *_ in (*b.quota_flows, *b.duty_remittances)}
+        chosen: np.ndarray = b.exports.index.get_level_values("sector").isin(goods)
+        return chosen
+
+    @cached_property
     def stock(self) -> pd.Series:
         """Factors of the benchmark by (factor, region)."""
         return self.b.factor_value.groupby(["factor", "region"]).sum()
@@ -234,16 +242,28 @@ class Snapshot:
         return self.basic * self.on_flows(self.x["export_tax"])
 
     @cached_property
-    def rent(self) -> pd.Series:
-        """Rent and premium of a quota on a unit shipped."""
-        flows, premium = self.layout.b.exports.index, self.x["quota_premium"]
-        above = self.layout.on(flows, premium, otherwise=0.0)  # no quota, no premium
-        return self.basic * (self.on_flows(self.x["rent"]) + above)
+    def oil_duty(self) -> pd.Series:
+        """Export tax on a unit shipped of the goods that oil agreements name, nil on others."""
+        return self.export_tax.where(self.layout.under_oil_agreements, 0.0)
 
     @cached_property
-    def over_quota_duty(self) -> pd.Series:
-        """Duty on what is shipped above quotas."""
-        return self.on_flows(self.price("export_duty")) - self.export_tax * self.shipped
+    def premium(self) -> pd.Series:
+        """Premium of a quota on a unit shipped: rent on what is inside the quota, duty on what is above."""
+        flows, rate = self.layout.b.exports.index, self.x["quota_premium"]
+        return self.basic * self.layout.on(flows, rate, otherwise=0.0)  # no quota, no premium
+
+    @cached_property
+    def above_quota(self) -> pd.Series:
+        """Volume shipped above a quota. It pays the premium as duty; where quotas are idle the premium is nil."""
+        flows = self.layout.b.exports.index
+        quota = self.layout.on(flows, self.x["quota"], otherwise=np.inf)  # no quota, nothing above it
+        above: pd.Series = (self.on_flows(self.x["shipments"]) - quota).clip(lower=0.0)
+        return self.layout.b.exports * above
+
+    @cached_property
+    def rent(self) -> pd.Series:
+        """Rent and premium of a quota on a unit shipped."""
+        return self.basic * self.on_flows(self.x["rent"]) + self.premium
 
     @cached_property
     def rent_paid(self) -> pd.Series:

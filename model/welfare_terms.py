@@ -79,14 +79,16 @@ def by_exporter(term: str, detail: str, values: pd.Series) -> Part:
 def allocative(s: Step) -> Iterator[Part]:
     r"""Allocative efficiency: tax on a unit times the change of the quantity that pays it.
 
-    .. math:: \overline{t^M p^C}\,\Delta z, \quad \overline{t^X p^F}\,\Delta z, \quad
+    .. math:: \overline{t^M p^C}\,\Delta z, \quad \overline{t^X p^F}\,\Delta z, \quad \bar\pi\,\Delta z^O, \quad
               \overline{t^Y p^Y}\,\Delta Y, \quad \overline{t^F w}\,\Delta F, \quad \overline{t^S p^Q}\,\Delta C
 
-    What is taxed is worth more to its buyer than it costs the economy, by the tax (Harberger 1964, 1971).
+    What is taxed is worth more to its buyer than it costs the economy, by the tax (Harberger 1964, 1971). The duty
+    :math:`\pi` on what is shipped above a quota, :math:`z^O`, is an export tax too.
     """
     shipped, final = s.change("shipped"), s.mean("sales_tax") * s.change("final")
     yield by_importer("allocative", "import tariff", s.mean("duty") * shipped)
-    yield by_exporter("allocative", "export tax", s.mean("export_tax") * shipped)
+    above = s.mean("premium") * s.change("above_quota")
+    yield by_exporter("allocative", "export tax", s.mean("export_tax") * shipped + above)
     yield Part("allocative", "production tax", s.mean("production_tax") * s.change("output"))
     factors = s.mean("factor_tax") * s.change("factors")
     yield Part("allocative", "factor tax", factors.groupby(["sector", "region"], sort=False).sum())
@@ -97,13 +99,14 @@ def allocative(s: Step) -> Iterator[Part]:
 def terms_of_trade(s: Step) -> Iterator[Part]:
     r"""Terms of trade: what the region's own exports fetch and its imports cost.
 
-    .. math:: \sum \bar z\,\Delta p^{fob} + \sum \bar x^T \Delta p^T - \sum \bar z\,\Delta p^{cif}
+    .. math:: \sum \bar z\,\Delta(p^{fob} - d) + \sum \bar x^T \Delta p^T - \sum \bar z\,\Delta(p^{cif} - d)
 
-    Over all regions it nets to what the transport pool earns, which is nil.
+    Prices are before the export duty :math:`d` on goods under oil agreements, which is in :func:`export_duties`.
+    Over all regions the term nets to what the transport pool earns, which is nil.
     """
-    shipped = s.mean("shipped")
-    yield by_exporter("terms of trade", "exports", shipped * s.change("fob"))
-    yield by_importer("terms of trade", "imports", -shipped * s.change("cif"))
+    shipped, duty = s.mean("shipped"), s.change("oil_duty")
+    yield by_exporter("terms of trade", "exports", shipped * (s.change("fob") - duty))
+    yield by_importer("terms of trade", "imports", -shipped * (s.change("cif") - duty))
     yield Part("terms of trade", "transport", s.mean("carried") * s.change("carrier_price"))
 
 
@@ -113,23 +116,34 @@ def pool(s: Step) -> Iterator[Part]:
 
 
 def export_duties(s: Step) -> Iterator[Part]:
-    """Export duties received from other governments less own ones passed on."""
-    yield Part("oil duty transfer", "", s.change("oil_duty_transfer"), sector=None)
+    r"""Export duties on goods under oil agreements: from the buyer to the exporter, and between governments.
+
+    .. math:: \pm \big(\bar z\,\Delta d + \bar z^O \Delta\pi\big), \qquad \Delta B
+
+    A dearer duty, the export tax :math:`d = t^X p^F` on all that is shipped or the duty :math:`\pi` on what is shipped
+    above a quota, takes from the importer what it gives to the exporter. Of that the exporter passes on :math:`B`. Both
+    sum to zero over the world. That less is shipped is an allocative loss of the exporter.
+    """
+    paid = s.mean("shipped") * s.change("oil_duty") + s.mean("above_quota") * s.change("premium")
+    yield by_exporter("oil duty transfer", "paid to the exporter", paid)
+    yield by_importer("oil duty transfer", "paid to the exporter", -paid)
+    yield Part("oil duty transfer", "passed on", s.change("oil_duty_transfer"), sector=None)
 
 
 def rents(s: Step) -> Iterator[Part]:
     r"""Rents of quotas, barriers and mark-ups: what is received less what the same imports cost more.
 
-    .. math:: \Delta N^{received} - \sum \bar z\,\Delta\rho
+    .. math:: \Delta N^{received} - \sum (\bar z\,\Delta\rho - \bar z^O \Delta\pi)
 
     Border prices in the terms of trade are before rents and premiums of quotas. For who holds the rents on its own
     imports the two parts leave :math:`\bar\rho\,\Delta z`, as for a tariff; a foreign holder gains what the buyer
-    loses, and so does the exporter's government by its duty on what is above a quota.
+    loses. Of the premium of a quota only what is inside the quota pays a rent; the rest pays duty
+    (:func:`export_duties`).
     """
     received = s.change("rent_of_importer")
-    yield by_importer("rents", "imports", received - s.mean("shipped") * s.change("rent"))
+    dearer = s.mean("shipped") * s.change("rent") - s.mean("above_quota") * s.change("premium")
+    yield by_importer("rents", "imports", received - dearer)
     yield by_exporter("rents", "exports", s.change("rent_of_exporter"))
-    yield by_exporter("rents", "duty above quota", s.change("over_quota_duty"))
 
 
 def migration(s: Step) -> Iterator[Part]:

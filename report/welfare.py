@@ -90,7 +90,7 @@ def trade_rows(solved: SolvedRegime, by: Sequence[str]) -> pd.DataFrame:
 
 
 def trade_tables(solved: SolvedRegime, by: Sequence[str], regions: Sequence[str]) -> list[Table]:
-    """One table for each importer, the largest changes first, with the sum of all rows."""
+    """One table for each importer, the largest changes first, with the sum of all rows; signs by partner explained."""
     rows = trade_rows(solved, by)
     tables = []
     for region in regions:
@@ -106,9 +106,19 @@ def trade_tables(solved: SolvedRegime, by: Sequence[str], regions: Sequence[str]
         table.add_section()
         table.add_row(Text("all", style="bold"), *map(MONEY.format, own.sum()))
         tables.append(table)
+    if tables and "partner" in by:
+        tables[-1].caption = Text(_SIGNS)
+        tables[-1].caption_justify = "left"
     return tables
 
 
+_SIGNS = (
+    "Signs say how an effect changes imports from the partner. Each partner takes the part of its group's effect "
+    "(members inside, all others outside) that its own change is of the group's: creation is negative for a member "
+    "who sells less while the members together sell more, and diversion is positive for who gains the trade, "
+    "negative for who loses it, nil in sum."
+)
+"""Under the last table by partner."""
 _SMALLEST = 0.05
 """Rows whose figures all round to zero are not printed."""
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import math
 import re
 import shlex
 from pathlib import Path
@@ -12,15 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.support.builders import load_builder
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-
-
-def load_builder(name: str):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def blocks(document: Path, language: str) -> list[str]:
@@ -116,40 +108,3 @@ def test_ci_finds_the_commands_of_the_readme():
     }.items():
         assert f"<!-- ci: {mark} -->\n```sh\n{expected}\n```\n" in text
         assert f"readme_command {mark})" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-
-
-def test_the_claims_page_is_current():
-    """Solve every claim in every variant again: same verdicts, same numbers to a thousandth of their band."""
-    module = load_builder("build_claims")
-    written = json.loads(module.VALUES.read_text(encoding="utf-8"))
-    page, values = module.build()
-    fresh = json.loads(values)
-    assert [c["id"] for c in written["claims"]] == [c["id"] for c in fresh["claims"]]
-    for old, new in zip(written["claims"], fresh["claims"], strict=True):
-        assert old["verdict"] == new["verdict"], f"{old['id']}: run python docs/build_claims.py"
-        assert old["number"] == pytest.approx(new["number"], rel=1e-3, abs=1e-4), old["id"]
-        assert [s["says"] for s in old["statements"]] == [s["says"] for s in new["statements"]]
-        for before, after in zip(old["statements"], new["statements"], strict=True):
-            assert before["values"] == pytest.approx(after["values"], rel=1e-3, abs=1e-3), before["says"]
-    assert written["facts"] == fresh["facts"]
-    headings = [line for line in page.splitlines() if line.startswith("#")]
-    assert headings == [x for x in module.PAGE.read_text(encoding="utf-8").splitlines() if x.startswith("#")]
-
-
-def test_the_reproduction_page_is_current():
-    """Solve every study's scenario again: same verdicts, same figures to a thousandth."""
-    module = load_builder("build_reproduction")
-    written = json.loads(module.VALUES.read_text(encoding="utf-8"))
-    page, values = module.build()
-    fresh = json.loads(values)
-    for old, new in zip(written["rows"], fresh["rows"], strict=True):
-        name = f"{old['study']}: {old['metric']}; run python docs/build_reproduction.py"
-        figures = ("ours", "ours_low", "ours_high")
-        before, after = ([math.nan if row[k] is None else row[k] for k in figures] for row in (old, new))
-        assert before == pytest.approx(after, rel=1e-3, abs=1e-4, nan_ok=True), name
-        assert {k: v for k, v in old.items() if k not in figures} == {
-            k: v for k, v in new.items() if k not in figures
-        }
-    assert written["verdicts"] == fresh["verdicts"]
-    headings = [line for line in page.splitlines() if line.startswith("#")]
-    assert headings == [x for x in module.PAGE.read_text(encoding="utf-8").splitlines() if x.startswith("#")]

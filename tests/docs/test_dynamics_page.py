@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
 
+from tests.support.builders import load_builder
+
 ROOT = Path(__file__).parents[2]
 
 
-def load_builder():
-    spec = importlib.util.spec_from_file_location("build_dynamics", ROOT / "docs" / "build_dynamics.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_a_number_that_has_moved_is_found():
-    module = load_builder()
+    module = load_builder("build_dynamics")
     written = module.written("results")
     assert len(module.numbers(written)) == 3 * len(module.PATHS)
     assert module.out_of_date(written, written) == []
@@ -33,7 +27,7 @@ def test_a_number_that_has_moved_is_found():
 def test_the_results_of_paths_are_current():
     from eacu.experiments.path_run import run_paths
 
-    module = load_builder()
+    module = load_builder("build_dynamics")
     run = run_paths(*module.PATHS)
     for part, text in {"results": module.table(run), "variants": module.variants(run)}.items():
         assert module.out_of_date(text, module.written(part)) == [], "run: python docs/build_dynamics.py"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -22,6 +20,7 @@ from eacu.experiments.energy import (
 from eacu.experiments.policy import policy_of
 from eacu.experiments.regimes import Regime, RegimeError, load_regime
 from eacu.experiments.run import Run, run
+from tests.support.builders import load_builder
 
 REGIMES = ("union-2010-07", "oil-free", "oil-2010", "oil-2011", "oil-market")
 CRUDE = ("oil", SELLER, BUYER)
@@ -174,8 +173,5 @@ def test_the_duty_passed_on_is_all_of_it_and_reaches_russia(solved, trade):
 
 
 def test_the_page_on_energy_shows_the_numbers_of_the_model():
-    builder = Path(__file__).parents[2] / "docs" / "build_energy.py"
-    spec = importlib.util.spec_from_file_location("build_energy", builder)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_builder("build_energy")
     assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run: python docs/build_energy.py"

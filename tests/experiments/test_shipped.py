@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +10,7 @@ import pytest
 from eacu.experiments.base_year import load_base_year
 from eacu.experiments.regimes import regime_names
 from eacu.experiments.run import run
+from tests.support.builders import load_builder
 
 MEMBERS = ("RUS", "BLR", "KAZ")
 
@@ -69,17 +67,9 @@ def test_the_pool_pays_out_what_it_takes_in(result):
     assert transfers["BLR"] > 0
 
 
-def load_build_regimes():
-    file = Path(__file__).parents[2] / "docs" / "build_regimes.py"
-    spec = importlib.util.spec_from_file_location("build_regimes", file)
-    module = sys.modules["build_regimes"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_page_of_results_is_what_the_model_gives(result):
     """Words and tables are the same, figures within one unit of the last place printed."""
-    module = load_build_regimes()
+    module = load_builder("build_regimes")
     committed, computed = module.PAGE.read_text(encoding="utf-8"), module.page(result)
     number = r"(?<![\w-])[-+]?\d+\.\d+"
     hint = "run: python docs/build_regimes.py"
@@ -90,7 +80,7 @@ def test_the_page_of_results_is_what_the_model_gives(result):
 
 
 def test_a_note_that_explains_the_wrong_sign_stops_the_page(result):
-    module = load_build_regimes()
+    module = load_builder("build_regimes")
     wrong = module.Note("union-2010-07", {"KAZ": "+"}, "Kazakhstan gains.")
     with pytest.raises(ValueError, match=r"union-2010-07: .* KAZ has the sign \+, the model gives -0\.4"):
         module._require_signs(wrong, module.welfare_steps(result))

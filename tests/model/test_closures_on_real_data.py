@@ -1,6 +1,5 @@
 """The union of July 2010 on the base year of 2007 under every closure, and the page that reports it."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from eacu.experiments.run import run
 from eacu.model.closures import CLOSURES
 from tests.experiments.small_economy import small_base_year
+from tests.support.builders import load_builder
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,10 +15,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def builder():
     """docs/build_closures.py: it solves each closure once and refuses a solution that fails a check."""
-    spec = importlib.util.spec_from_file_location("build_closures", ROOT / "docs" / "build_closures.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_builder("build_closures")
 
 
 def test_every_closure_solves_and_the_page_reports_what_it_finds(builder):

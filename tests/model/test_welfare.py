@@ -19,6 +19,7 @@ from eacu.model.results import Solution
 from eacu.model.welfare import ORDER, Path, Piece, Welfare
 from eacu.model.welfare_terms import (
     TERMS,
+    allocative,
     export_duties,
     foreign_capital,
     migration,
@@ -144,9 +145,17 @@ def test_the_world_neither_gains_nor_loses_by_its_terms_of_trade(leg, pieces):
 @pytest.mark.parametrize("term", [pool, export_duties])
 def test_transfers_between_governments_sum_to_zero(shocked, term):
     number = 1 if term is pool else 0
-    (part,) = term(leg_of(shocked, number).step(0.0, 1.0))
+    *_, part = term(leg_of(shocked, number).step(0.0, 1.0))
+    assert part.detail == ("" if term is pool else "passed on")
     assert part.values.abs().max() > 0.1
     assert part.values.sum() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_what_importers_pay_in_export_duty_exporters_get_flow_by_flow(leg):
+    exporter, importer = (p for p in export_duties(leg.step(0.0, 1.0)) if p.detail == "paid to the exporter")
+    assert (exporter.region, importer.region) == ("source", "importer")
+    assert exporter.values.abs().max() > 0.1
+    assert (exporter.values + importer.values).abs().max() == 0.0
 
 
 def test_wages_sent_home_and_capital_income_sum_to_zero(leg):
@@ -159,8 +168,9 @@ def test_wages_sent_home_and_capital_income_sum_to_zero(leg):
     assert income.sum() == pytest.approx(0.0, abs=1e-9)
 
 
-def test_kinks_of_the_path_are_found(small):
-    """Quotas that begin to bind and are exceeded on the way: the pieces around them are cut until it tells no more."""
+@pytest.fixture(scope="module")
+def quotas(small) -> Solution:
+    """Every instrument moved, and three quotas: one is not used up, one binds, one is exceeded."""
 
     def with_quotas(m):
         half_of_every_shock(m)
@@ -173,9 +183,28 @@ def test_kinks_of_the_path_are_found(small):
     assert scarcity[0] == 0.0
     assert 0.0 < scarcity[1] < 1.0
     assert scarcity[2] == 1.0
-    found = decomposed(solution, tolerance=1e-5)
+    return solution
+
+
+def test_kinks_of_the_path_are_found(quotas):
+    """Quotas that begin to bind and are exceeded on the way: the pieces around them are cut until it tells no more."""
+    found = decomposed(quotas, tolerance=1e-5)
     assert found.accuracy <= 1e-5
     assert found.by()["rents"].abs().max() > 0.1
+
+
+def test_what_an_exporter_collects_is_wedge_and_quantity(quotas):
+    """By flow, with its export tax and above its quota."""
+    step = leg_of(quotas, 0).step(0.0, 1.0)
+    flows = list(quotas.benchmark.quota_flows)
+    assert step.end.above_quota[flows].to_numpy()[[0, 1]] == pytest.approx(0.0, abs=1e-6)
+    assert step.end.above_quota[flows].to_numpy()[2] > 0.1
+    wedge = next(part for part in export_duties(step) if part.region == "source")
+    quantity = next(part for part in allocative(step) if part.detail == "export tax")
+    ends = (snapshot.on_flows(snapshot.price("export_duty")) for snapshot in (step.start, step.end))
+    before, after = (duty[flows].to_numpy() for duty in ends)
+    assert np.abs(after - before).min() > 1e-3
+    assert (wedge.values + quantity.values)[flows].to_numpy() == pytest.approx(after - before, abs=1e-6)
 
 
 def test_nothing_changes_nothing(small):
@@ -257,6 +286,66 @@ def test_a_rent_kept_at_home_costs_what_a_tariff_costs(small_open):
     assert terms["rent", 0.0]["rents"] == pytest.approx(terms["import_tariff", 0.0]["allocative"], rel=1e-6)
     paid = rate * 20.0 * (1 + solution.state["shipments"][flow]) / 2
     assert terms["rent", 1.0]["rents"] == pytest.approx(-paid, rel=0.02)
+
+
+FLOW = ("x", "B", "A")
+
+
+def under_agreement(b):
+    """The benchmark with the import of region A named as one that a quota may apply to."""
+    return replace(b, quota_flows=(FLOW,))
+
+
+def taxed(m) -> None:
+    m.export_tax[FLOW].set_value(0.05)
+
+
+def test_an_export_duty_is_what_one_region_pays_the_other(small_open):
+    """The seller's price is given, so that the importer bears it all; without an agreement it is terms of trade."""
+    b = small_open(tariff=0.0)
+    solution = solved(under_agreement(b), taxed, members=("A", "B"))
+    found = decomposed(solution)
+    duty = found.by("term", "detail")["oil duty transfer"]["paid to the exporter"]
+    paid = 0.05 * 20.0 * (1 + solution.state["shipments"][FLOW]) / 2
+    assert duty["B"] == pytest.approx(paid, rel=1e-2)
+    assert duty["A"] == pytest.approx(-paid, rel=0.02)
+    rows = found.terms.query("term == 'oil duty transfer'").set_index(["region", "sector", "partner"])[
+        "value"
+    ]
+    assert set(rows.index) == {("A", "x", "B"), ("B", "x", "A")}
+    prices = solution.state["supernumerary_price"]
+    worth = duty * (1 + prices / solution.state.scalar("numeraire")) / 2
+    assert worth.sum() == pytest.approx(0.0, abs=1e-3 * paid), "but for the price of what it buys, zero"
+    terms, _ = terms_of_a(solution)
+    assert list(terms.index) == ["oil duty transfer"], "and nothing of it stands elsewhere"
+    plain, _ = terms_of_a(solved(b, taxed, members=("A", "B")))
+    assert list(plain.index) == ["terms of trade"]
+    assert plain["terms of trade"] == pytest.approx(terms["oil duty transfer"], rel=1e-9)
+
+
+def test_a_duty_above_no_quota_at_all_is_an_export_tax(small_open):
+    """Term by term, and of what a quota lets in free of duty the importer keeps the rent."""
+    b = under_agreement(small_open(tariff=0.0))
+
+    def above(quota):
+        def change(m):
+            m.quota[FLOW].set_value(quota)
+            m.over_quota_duty[FLOW].set_value(0.05)
+
+        return solved(b, change, "tariff-rate-quota", members=("A", "B"))
+
+    levels = ("term", "detail", "sector", "partner")
+    tax = decomposed(solved(b, taxed, members=("A", "B"))).by(*levels)
+    nothing_free = decomposed(above(0.0)).by(*levels)
+    assert set(nothing_free) == set(tax)
+    assert nothing_free[list(tax)].to_numpy() == pytest.approx(tax.to_numpy(), abs=1e-6)
+    half = decomposed(above(0.5))
+    assert half.accuracy <= 1e-7
+    duty = half.by()["oil duty transfer"]
+    full = tax["oil duty transfer"].sum(axis=1)
+    shipped = 0.5 * (1 + solved(b, taxed, members=("A", "B")).state["shipments"][FLOW])
+    assert duty["B"] / full["B"] == pytest.approx((shipped - 0.5) / shipped, rel=0.02)
+    assert "rents" not in half.by() or half.by()["rents"].abs().max() < 1e-6, "the holder is the buyer"
 
 
 def test_a_gift_is_worth_itself(small_open):
