@@ -102,6 +102,15 @@ class _Gathered:
 def _compile(model: BlockData, cached: bool) -> CompiledSystem:
     _refuse_objective(model)
     found = _gather(model)
+    if not found.equations:
+        raise UnsupportedModelError(
+            "the model has no active equation. An AbstractModel must be made concrete first: create_instance()"
+        )
+    discrete = [v.name for v in found.variables if not v.fixed and not v.is_continuous()]
+    if discrete:
+        raise UnsupportedModelError(
+            f"{discrete[0]} is an integer variable and free: fix it or make it continuous"
+        )
     walker = Walker(found.variables)
     plan = _plan(found, walker, cached and len(found.equations) >= cache.FEWEST_EQUATIONS)
     system = CompiledSystem(

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pyomo.core.base.var import VarData
 from scipy.sparse import csc_array, csr_array, diags_array
 
-from .errors import EngineError
+from .errors import EngineError, SingularJacobianError
 from .expressions import Walker
 from .linear import PairedSolver
 from .system import CompiledSystem
@@ -83,6 +83,12 @@ class Derivatives:
         self.x = system.values.copy() if x is None else x
         self.fixed = system.partition.fixed if fixed is None else fixed
         at = system.evaluate(self.x)
+        if not at.relative.max(initial=0.0) <= 1e-6:
+            worst = int(np.argmax(np.nan_to_num(at.relative, nan=np.inf)))
+            raise DerivativeError(
+                f"this point is no solution: {system.equation_names[worst]} is off by "
+                f"{at.relative[worst]:.1e}. Solve first."
+            )
         shape = (system.n_equations, len(system.variables))
         jacobian = csr_array(
             (system.jacobian_data(at), system.jacobian_indices, system.jacobian_indptr), shape=shape
@@ -218,6 +224,11 @@ def _factorised(matrix: csc_array) -> PairedSolver:
     matrix.sort_indices()
     solver = PairedSolver(matrix.indices, matrix.indptr)
     solver.factorise(matrix.data)
+    probe = solver.solve(np.cos(np.arange(solver.n)))
+    if np.abs(probe).max(initial=0.0) > 1e13:
+        raise SingularJacobianError(
+            "the Jacobian is singular to working precision: nothing has a derivative here"
+        )
     return solver
 
 

@@ -77,6 +77,10 @@ class Direction:
         )
 
 
+_MANY = 50
+"""A set of more equations than this names no culprit."""
+
+
 @dataclass(frozen=True)
 class Contradiction:
     """Equations and bounds that, linearised at a point, cannot hold together.
@@ -98,6 +102,11 @@ class Contradiction:
 
     def __str__(self) -> str:
         """The finding in words."""
+        if not self.smallest and len(self.equations) > _MANY:
+            return (
+                f"Linearised here, no small set of equations is to blame: {len(self.equations)} have a price; "
+                f"dearest: {_priced(self.equations)}"
+            )
         size = "a smallest such set" if self.smallest else "the search for a smaller set ran out of time"
         many = f"these {len(self.equations)} equations cannot hold together"
         lines = [
@@ -278,7 +287,9 @@ def _at_bounds(system: CompiledSystem, at: Evaluation) -> tuple[AtBound, ...]:
     free = system.partition.free
     lower, upper = (bound[free] for bound in system.bounds)
     x = at.x[free]
-    near = _NEAR * np.maximum(1.0, np.abs(x))
+    near = _NEAR * np.where(
+        system.positive_domain[system.partition.free], np.abs(x), np.maximum(1.0, np.abs(x))
+    )
     found = []
     for word, reached in (("lower", x <= lower + near), ("upper", x >= upper - near)):
         found += [AtBound(system.variable_names[free[k]], float(x[k]), word) for k in np.flatnonzero(reached)]

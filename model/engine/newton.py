@@ -32,6 +32,8 @@ _SHORTEST = 2.0**-10  # line search gives up below this fraction of a step
 _CRAWL = 0.02  # four steps running shorter than this end the attempt
 _MEMORY = 3  # the merit may rise above its last value, but not above the largest of the last three
 _FARTHEST = 50.0  # largest change of the logarithm of a variable that nothing depends on
+_FAR = 1e3  # growth of a variable from which on a solution is tested by one more step
+_SETTLED = 1e-3  # largest relative change by that step
 _SINGULAR = 1e13  # norm of the inverse of the equilibrated Jacobian that counts as singular
 
 
@@ -132,9 +134,31 @@ class Newton:
         if enough is not None:
             return self._iterate(at, reference, self._core, enough, limit, goal)
         outcome = self._iterate(at, reference, self._core, self.options.tolerance, limit, goal)
+        if not outcome.failure and goal is None:
+            outcome = self._settled(start, outcome)
         if outcome.failure or not self._definitions.rows.any():
             return outcome
         return self._iterate(outcome.at, reference, self._definitions, self.options.tolerance, limit)
+
+    def _settled(self, start: Array, outcome: Outcome) -> Outcome:
+        """Relative residuals vanish on the way to infinity, too; at a solution one more step changes nothing."""
+        at = outcome.at
+        x = at.x[self.free]
+        old = np.abs(start[self.free])
+        far = self._core.columns & (np.abs(x) > _FAR * np.where(old > 0.0, old, np.inf))
+        if not far.any():
+            return outcome
+        form = self._form(at, at.positive + at.negative)
+        try:
+            change = self._direction(at, form, form.value)
+        except SingularJacobianError as fault:
+            return replace(outcome, failure=str(fault), singular_at=at.x)
+        drift = np.where(far, np.abs(change) / np.where(far, np.abs(x), 1.0), 0.0)
+        k = int(np.argmax(drift))
+        if drift[k] <= _SETTLED:
+            return outcome
+        name = self.system.variable_names[self.free[k]]
+        return replace(outcome, failure=f"the equations hold ever better as {name} grows without end")
 
     def _iterate(
         self,

@@ -71,6 +71,11 @@ class SolveRecord:
             f"{self.status} ({self.path}): {self.iterations} Newton steps, {self.equations} equations, "
             f"largest relative residual {self.max_residual:.1e} in {self.worst_equation}, "
             f"{self.seconds['total']:.3f} s"
+            + (
+                f"; OUTSIDE DECLARED BOUNDS: {', '.join(self.outside_bounds[:6])}"
+                if self.outside_bounds
+                else ""
+            )
         )
 
 

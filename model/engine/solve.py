@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from types import MappingProxyType
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from pyomo.core.base.block import BlockData
@@ -19,6 +20,7 @@ from .structure import require_sound
 from .system import CompiledSystem, Evaluation
 from .tape import Array
 
+_SOLVED: WeakKeyDictionary[BlockData, tuple[tuple[int, ...], SolvedPoint]] = WeakKeyDictionary()
 _DIRECT = 20
 """Newton steps from afar after which continuation, where there is a point to continue from, is faster."""
 
@@ -64,8 +66,12 @@ def solve(model: BlockData, options: SolveOptions | None = None) -> SolveRecord:
         0.8365 converged
     """
     system = compile_model(model)
-    record = solve_system(system, options)
+    identity = tuple(map(id, (*system.variables, *system.parameters)))
+    known = _SOLVED.get(model)
+    record = solve_system(system, options, known[1] if known and known[0] == identity else None)
     system.write_back(system.values)
+    assert system.solved is not None
+    _SOLVED[model] = identity, system.solved
     return record
 
 

@@ -221,6 +221,12 @@ class CompiledSystem:
             names = [p.name for p, n in zip(self._parameters, numbers, strict=True) if n is None]
             raise MissingValueError(f"{len(names)} parameters have no value: {_some(names)}")
         self.parameter_values = np.array(numbers, dtype=float)
+        if not np.isfinite(self.parameter_values).all():
+            odd = np.flatnonzero(~np.isfinite(self.parameter_values))
+            names = [self._parameters[k].name for k in odd]
+            raise MissingValueError(
+                f"{len(names)} parameters have a value that is not finite: {_some(names)}"
+            )
 
     def write_back(self, x: Array) -> None:
         """Write values of the free variables into the Pyomo model; fixed variables are not touched."""
@@ -244,6 +250,11 @@ class CompiledSystem:
             indptr=columns.indptr,
             n_equations=self.n_equations,
         )
+
+    @property
+    def parameters(self) -> tuple[ParamData, ...]:
+        """Mutable parameters in slot order."""
+        return self._parameters
 
     @property
     def bounds(self) -> tuple[Array, Array]:
