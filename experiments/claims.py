@@ -204,9 +204,8 @@ class Answer:
 
     def held(self) -> pd.Series:
         """For each variant: whether every test holds."""
-        tests = len(self.claim.tests)
         rows = [self.values.iloc[n].map(test.holds) for n, test in enumerate(self.claim.tests)]
-        return pd.concat(rows, axis=1).all(axis=1) if tests else pd.Series(dtype=bool)
+        return pd.concat(rows, axis=1).all(axis=1)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

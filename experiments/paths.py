@@ -22,13 +22,13 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .names import unknown_name
 from .regimes import Regime, load_regime
+from .toml_files import describe
 
 PATH_FOLDER = Path(__file__).resolve().parent.parent / "data" / "paths"
 SUM_TOLERANCE = 1e-9
@@ -159,7 +159,7 @@ def load_path(name: str | Path, folder: Path = PATH_FOLDER) -> PolicyPath:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PathError(f"{file.name} is not valid TOML: {error}") from error
     except ValidationError as error:
-        problems = dict.fromkeys(_describe(problem) for problem in error.errors())
+        problems = dict.fromkeys(describe(problem, _KEYS, "[[{}]]") for problem in error.errors())
         raise PathError(f"{file.name}: " + "\n  ".join(problems)) from error
     named = dict.fromkeys(regime for entry in checked.in_force for regime in entry.weights)
     regimes = {regime: _load_regime(regime, file) for regime in named}
@@ -179,19 +179,3 @@ def _load_regime(name: str, file: Path) -> Regime:
 
 
 _KEYS: dict[str, type[BaseModel]] = {"": _PathFile, "in_force": InForce}
-
-
-def _describe(problem: Any) -> str:
-    """One pydantic problem in the words of the file's author."""
-    path = [str(part) for part in problem["loc"]]
-    where = ".".join(path)
-    if problem["type"] == "extra_forbidden":
-        table = path[0] if len(path) > 1 else ""
-        message = unknown_name("key", path[-1], _KEYS[table].model_fields)
-        return f"[[{table}]]: {message}" if table else message
-    if problem["type"] == "missing":
-        return f"the key {where} is missing"
-    if problem["type"] == "value_error":
-        reason = problem["msg"].removeprefix("Value error, ")
-        return f"{where}: {reason}" if where else reason
-    return f"{where} = {problem['input']!r}: {problem['msg']}"

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from .names import unknown_name
 from .regime_tables import TABLES, Border, Gas, Labour, Oil, Rate, RegimeFile, TariffRule, Union
+from .toml_files import describe
 
 __all__ = [
     "REGIME_FOLDER",
@@ -209,21 +210,5 @@ def _validate(raw: dict[str, Any], file: Path) -> RegimeFile:
     try:
         return RegimeFile.model_validate(raw)
     except ValidationError as error:
-        problems = [_describe(problem) for problem in error.errors()]
+        problems = [describe(problem, TABLES) for problem in error.errors()]
         raise RegimeError(f"{file.name}: " + "\n  ".join(dict.fromkeys(problems))) from error
-
-
-def _describe(problem: Any) -> str:
-    """One pydantic problem in the words of the file's author."""
-    path = [str(part) for part in problem["loc"]]
-    key, where = path[-1] if path else "", ".".join(path)
-    if problem["type"] == "extra_forbidden":
-        table = path[0] if len(path) > 1 else ""
-        message = unknown_name("key", key, TABLES[table].model_fields)
-        return f"[{table}]: {message}" if table else message
-    if problem["type"] == "missing":
-        return f"the key {where} is missing"
-    if problem["type"] == "value_error":
-        reason = problem["msg"].removeprefix("Value error, ")
-        return f"{where}: {reason}" if where else reason
-    return f"{where} = {problem['input']!r}: {problem['msg']}"

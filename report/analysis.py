@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -14,6 +13,7 @@ from ..model.closures import nearest
 from ..model.indicators import UNITS
 from ..model.measures import MEASURES
 from .indicators import TABLE_INDICATORS, Indicator
+from .layout import titled_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def check_indicators(names: Sequence[str]) -> list[str]:
 
 def contributions_table(found: Subtotals, names: Sequence[str], region: str) -> Table:
     """Contribution of each group to each indicator of one region, and the totals."""
-    table = _table(f"{region}: contributions to the change from the base year")
+    table = titled_table(f"{region}: contributions to the change from the base year")
     for name in names:
         indicator = _indicator(name)
         table.add_column(f"{indicator.heading}, {indicator.unit}", justify="right", no_wrap=True)
@@ -83,7 +83,7 @@ def headline(found: Explanation, survey: pd.DataFrame) -> str:
 
 def explanation_tables(found: Explanation, rows: int) -> list[Table]:
     """The terms of an equation and the contributions of its variables."""
-    terms = _table("Terms (left side less right side, units of the equation)")
+    terms = titled_table("Terms (left side less right side, units of the equation)")
     for heading in ("before", "after", "change"):
         terms.add_column(heading, justify="right", no_wrap=True)
     shown = found.terms.sort_values("change", key=abs, ascending=False, kind="stable")
@@ -94,7 +94,7 @@ def explanation_tables(found: Explanation, rows: int) -> list[Table]:
     terms.add_row("sum", *(f"{_sum(found.terms[key]):,.6g}" for key in ("before", "after", "change")))
 
     what = found.determines or "the equation"
-    variables = _table(f"What moved {what} (contributions to its change)")
+    variables = titled_table(f"What moved {what} (contributions to its change)")
     for heading in ("before", "after", "contribution"):
         variables.add_column(heading, justify="right", no_wrap=True)
     moved = found.variables[found.variables["after"] != found.variables["before"]]
@@ -111,7 +111,7 @@ def explanation_tables(found: Explanation, rows: int) -> list[Table]:
 def survey_table(survey: pd.DataFrame, rows: int) -> Table:
     """Members of an equation whose variable moved most."""
     title = f"{len(survey)} members, largest change first; add the index of one to see its terms"
-    table = _table(title)
+    table = titled_table(title)
     table.add_column("determines", no_wrap=True)
     table.add_column("before → after", justify="right", no_wrap=True)
     for name, row in survey.head(rows).iterrows():
@@ -148,16 +148,3 @@ def _add_rest(table: Table, frame: pd.DataFrame, rows: int, key: str) -> None:
     if len(rest):
         blank = [""] * (len(table.columns) - 2)
         table.add_row(f"{len(rest)} others", *blank, f"{_sum(rest[key]):+,.6g}")
-
-
-def _table(title: str) -> Table:
-    table = Table(
-        title=Text(title),
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        min_width=len(title),  # a title is folded to the width of its table
-    )
-    table.add_column("", no_wrap=True)
-    return table

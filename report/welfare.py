@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from ..model.closures import nearest
 from ..model.trade_effects import EFFECTS
 from .indicators import Indicator
+from .layout import titled_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,9 @@ def check_dimensions(names: Sequence[str], known: Sequence[str]) -> list[str]:
 
 def welfare_table(found: Welfare, by: Sequence[str], regions: Sequence[str]) -> Table:
     """Contributions in rows, one column for each region, and the equivalent variation they sum to."""
-    table = _table("Equivalent variation and its terms, million USD at prices of the base year", regions)
+    table = titled_table(
+        "Equivalent variation and its terms, million USD at prices of the base year", regions
+    )
     for label, row in found.by(*by).T.iterrows():
         if row[list(regions)].any():
             table.add_row(_words(label), *(MONEY.format(row[region]) for region in regions))
@@ -99,7 +101,7 @@ def trade_tables(solved: SolvedRegime, by: Sequence[str], regions: Sequence[str]
         own = pd.DataFrame(rows.xs(region, level="importer"))
         shown = own.loc[own.abs().sum(axis=1).sort_values(ascending=False, kind="stable").index]
         title = f"{region}: change of imports and what it replaced, million USD at prices of the base year"
-        table = _table(title, [TRADE_HEADINGS[name] for name in own.columns])
+        table = titled_table(title, [TRADE_HEADINGS[name] for name in own.columns])
         for label, row in shown.iterrows():
             if row.abs().max() >= _SMALLEST:
                 table.add_row(_words(label), *map(MONEY.format, row))
@@ -157,18 +159,3 @@ def _labels(by: Sequence[str], label: object) -> dict[str, str]:
 def _words(label: object) -> str:
     words = label if isinstance(label, tuple) else (label,)
     return " ".join(str(word) for word in words if word)
-
-
-def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(
-        title=Text(title),
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        min_width=len(title),
-    )
-    table.add_column("", no_wrap=True)
-    for column in columns:
-        table.add_column(column, justify="right", no_wrap=True)
-    return table
