@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
+
+from .engine.readout import Readout
 
 LEVELS = {
     "R": ("region",),
@@ -73,17 +76,16 @@ class State:
 
     @classmethod
     def of(cls, m: pyo.ConcreteModel) -> State:
-        """Read the model's present values."""
+        """Read the model's present values; raises MissingValueError for a variable without one."""
+        components = [*m.component_objects(pyo.Var), *(m.component(name) for name in EXPRESSIONS)]
+        reader = _reader(m, components)
+        numbers = np.concatenate(reader.readout.values())
         parts: dict[str, pd.Series] = {}
-        expressions = [m.component(name) for name in EXPRESSIONS]
-        if not hasattr(m, "state_indices"):
-            m.state_indices = {}  # making an index takes longer than reading its numbers: made once
-        for component in (*m.component_objects(pyo.Var), *expressions):
-            name = component.name
-            numbers = [component[key](exception=True) for key in component]
-            if name not in m.state_indices:
-                m.state_indices[name] = _index(component)
-            parts[name] = pd.Series(numbers, index=m.state_indices[name], dtype=float, name=name)
+        start = 0
+        for component, index in zip(components, reader.indices, strict=True):
+            own = numbers[start : start + len(index)]
+            parts[component.name] = pd.Series(own, index=index, name=component.name)
+            start += len(index)
         return cls(parts)
 
     def __getitem__(self, name: str) -> pd.Series:
@@ -92,6 +94,37 @@ class State:
     def scalar(self, name: str) -> float:
         """Value of a variable or expression without index."""
         return float(self.values[name].iloc[0])
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """What takes longer to make than the numbers take to read: made once for a model as it stands.
+
+    ``bodies`` are what the expressions held then: a model whose variables or expressions have changed needs another.
+    """
+
+    readout: Readout
+    indices: list[pd.Index]
+    n_variables: int
+    bodies: list[object]
+
+
+def _reader(m: pyo.ConcreteModel, components: list[pyo.Var | pyo.Expression]) -> _Reader:
+    """The model's reader, kept on the model."""
+    variables = [v for c in components if c.ctype is pyo.Var for v in c.values()]
+    expressions = [e for c in components if c.ctype is pyo.Expression for e in c.values()]
+    bodies = [e.expr for e in expressions]
+    kept = getattr(m, "state_reader", None)
+    if kept is not None and kept.n_variables == len(variables) and _same(kept.bodies, bodies):
+        return kept
+    m.state_reader = _Reader(
+        Readout(variables, expressions), [_index(c) for c in components], len(variables), bodies
+    )
+    return m.state_reader
+
+
+def _same(old: list[object], new: list[object]) -> bool:
+    return len(old) == len(new) and all(a is b for a, b in zip(old, new, strict=True))
 
 
 def _index(component: pyo.Var | pyo.Expression) -> pd.Index:

@@ -154,18 +154,19 @@ def test_a_compiler_that_gets_an_equation_wrong_is_caught(base, monkeypatch):
     def wrong(model):
         system = real(model)
         evaluate = system.evaluate
+        kind = [name.startswith("market_flow") for name in system.equation_names]
 
         def tampered(x=None):
             at = evaluate(x)
             if x is not None and not np.array_equal(x, system.values):
-                at.positive[7] *= 1.01
+                at.positive[kind] *= 1.01
             return at
 
         system.evaluate = tampered
         return system
 
     monkeypatch.setattr(module, "compile_model", wrong)
-    with pytest.raises(EngineError, match="differs from Pyomo's by"):
+    with pytest.raises(EngineError, match=r"market_flow\[.* differs from Pyomo's by"):
         Workbench(base)
 
 
