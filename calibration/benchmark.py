@@ -116,6 +116,8 @@ class Benchmark:
     """Flows (sector, source, importer) that a tariff-rate quota of the exporter may apply to."""
     duty_remittances: tuple[tuple[str, str, str], ...] = ()
     """(sector, region, recipient): whose export duty may be passed on to whose government."""
+    increasing_returns: tuple[tuple[str, str], ...] = ()
+    """(sector, region) under monopolistic competition with free entry (see ``market_structure``)."""
 
     @classmethod
     def from_sam(

@@ -163,7 +163,15 @@ RATIOS = (
 )
 """Variables and expressions that neither the price level nor the size of the world changes."""
 
-EXTENSIVE = ("endowment", "population", "government_consumption", "investment", "factor_use", "quota")
+EXTENSIVE = (
+    "endowment",
+    "population",
+    "government_consumption",
+    "investment",
+    "factor_use",
+    "quota",
+    "fixed_cost",
+)
 EXTENSIVE_AMOUNTS = (
     "government_savings",
     "foreign_savings",

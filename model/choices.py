@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyomo.environ as pyo
 from pyomo.core.base.var import VarData
 
-from .blocks.factors import CAPITAL, LABOUR
+from .blocks.factors import CAPITAL, LABOUR, SPECIFIC_CAPITAL
 
 INSTRUMENTS = (
     "import_tariff",
@@ -37,10 +37,11 @@ INSTRUMENTS = (
     "wage_floor",
     "migration_barrier",
     "remitted",
+    "fixed_cost",
 )
 """Variables that no equation determines: fixed in every closure."""
 
-IMMOBILE = ("land", "resources")
+IMMOBILE = ("land", "resources", SPECIFIC_CAPITAL)
 """Factors that never leave their activity."""
 
 

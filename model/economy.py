@@ -29,6 +29,7 @@ from .blocks import (
     taxes,
     trade,
     transport,
+    varieties,
 )
 from .closures import Closure, find_closure
 from .state import State
@@ -36,6 +37,7 @@ from .state import State
 BLOCKS: tuple[ModuleType, ...] = (
     production,
     supply,
+    varieties,
     trade,
     transport,
     quotas,

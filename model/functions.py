@@ -33,6 +33,17 @@ def ces_price(terms: Iterable[tuple[float, Any]], sigma: float) -> Any:
     return sum(share * price ** (1 - sigma) for share, price in terms) ** (1 / (1 - sigma))
 
 
+def variety_price(price: Any, number: Any, sigma: float) -> Any:
+    r"""Price of the composite of varieties that all cost the same, per benchmark number of them.
+
+    .. math:: \hat p = p\, n^{1/(1-\sigma)}
+
+    More varieties make a unit of the composite cheaper (Dixit and Stiglitz 1977). In a CES bundle of the same
+    elasticity the member counts as :math:`\theta\,\hat p^{1-\sigma} = \theta\, n\, p^{1-\sigma}`.
+    """
+    return price * number ** (1 / (1 - sigma))
+
+
 def ces_demand(activity: Any, cost: Any, price: Any, sigma: float) -> Any:
     r"""Demand for a member of a CES bundle per benchmark demand (Shephard's lemma).
 

@@ -80,6 +80,7 @@ INSTRUMENTS: dict[str, Instrument] = {
         Instrument("factor_tax", _ACTIVITY, "rate", "tax on net factor payments", above=-1),
         Instrument("direct_tax", _REGION, "rate", "tax on factor income", below=1),
         Instrument("productivity", _ACTIVITY, "index", "output per unit of all inputs", above=0),
+        Instrument("fixed_cost", _ACTIVITY, "index", "inputs that set up a firm", above=0),
         Instrument("endowment", ("factor", "region"), "index", "supply of a mobile factor", above=0),
         Instrument("factor_use", ("factor", *_ACTIVITY), "index", "stock of a specific factor", above=0),
         Instrument("population", _REGION, "index", "scales committed consumption", above=0),

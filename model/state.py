@@ -31,6 +31,7 @@ LEVELS = {
     "capital_union": ("region",),
     "capital_pool": ("pool",),
     "quota_flows": ("sector", "source", "importer"),
+    "increasing_returns": ("sector", "region"),
     "duty_recipients": ("sector", "region", "recipient"),
 }
 """Names of the index levels of each set that variables and expressions live on."""

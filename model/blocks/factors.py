@@ -34,6 +34,8 @@ COMPLEMENTARITIES = {"wage_floor_binds": "unemployment"}
 
 LABOUR = ("unskilled", "skilled")
 CAPITAL = "capital"
+SPECIFIC_CAPITAL = "specific_capital"
+"""Capital that is of use in one activity only, where the market structure sets some apart."""
 UNEMPLOYMENT_RATE = 0.06
 """Benchmark unemployment of every kind of labour in every region unless ``unemployment_rate`` is set. The figure is the
 world's rate of 2007 (ILO 2008, *Global Employment Trends*, January: 6.0 per cent); that it holds for each region

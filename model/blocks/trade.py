@@ -22,6 +22,7 @@ from ...calibration.benchmark import BY_SECTOR, Benchmark, BenchmarkError
 from ..functions import ces_price
 from ..sets import money, param, positive
 from .transport import POOL
+from .varieties import number, price_of_varieties
 
 EQUATIONS = {
     "zero_profit_imports": "import_price",
@@ -110,38 +111,43 @@ def landed_price(m: pyo.ConcreteModel, g: str, r: str, s: str) -> Any:
 def zero_profit_imports(m: pyo.ConcreteModel, g: str, s: str) -> Any:
     r"""Unit cost of the import composite, CES over sources.
 
-    .. math:: p^M_{gs} = \Big(\sum_r \theta_{grs} (p^L_{grs})^{1-\sigma^S_{gs}}\Big)^{1/(1-\sigma^S_{gs})}
+    .. math:: p^M_{gs} = \Big(\sum_r \theta_{grs}\, n_{gr}\, (p^L_{grs})^{1-\sigma^S_{gs}}\Big)^{1/(1-\sigma^S_{gs})}
 
-    The price of all of the good if its origins do not matter. Source: Armington (1969); Hertel (1997), ch. 2.
+    The number of varieties :math:`n` is one outside ``varieties``. The price of all of the good if its origins do not
+    matter. Source: Armington (1969); Hertel (1997), ch. 2; with varieties Dixit and Stiglitz (1977).
     """
     if (g, s) in m.one_good:
         return m.import_price[g, s] == m.composite_price[g, s]
-    terms = [(m.source_share[g, r, s], m.landed_price[g, r, s]) for r in m.sources[g, s]]
-    return m.import_price[g, s] == ces_price(terms, m.sigma_sources[g, s])
+    sigma = m.sigma_sources[g, s]
+    terms = [
+        (m.source_share[g, r, s], price_of_varieties(m, g, r, m.landed_price[g, r, s], sigma))
+        for r in m.sources[g, s]
+    ]
+    return m.import_price[g, s] == ces_price(terms, sigma)
 
 
 def zero_profit_armington(m: pyo.ConcreteModel, g: str, s: str) -> Any:
     r"""Unit cost of the composite good, CES over the home good and imports.
 
-    .. math:: p^Q_{gs} = \Big(\theta^D_{gs} (p^D_{gs})^{1-\sigma_{gs}}
+    .. math:: p^Q_{gs} = \Big(\theta^D_{gs}\, n_{gs}\, (p^D_{gs})^{1-\sigma_{gs}}
               + \theta^M_{gs} (p^M_{gs})^{1-\sigma_{gs}}\Big)^{1/(1-\sigma_{gs})}
 
     The price of the home good if origins do not matter. Source: Armington (1969); Rutherford (1999).
     """
     if (g, s) in m.one_good:
         return m.composite_price[g, s] == m.domestic_price[g, s]
-    terms = []
+    sigma, terms = m.sigma_armington[g, s], []
     if (g, s) in m.domestic:
-        terms.append((m.home_share[g, s], m.domestic_price[g, s]))
+        terms.append((m.home_share[g, s], price_of_varieties(m, g, s, m.domestic_price[g, s], sigma)))
     if (g, s) in m.importers:
         terms.append((m.import_share[g, s], m.import_price[g, s]))
-    return m.composite_price[g, s] == ces_price(terms, m.sigma_armington[g, s])
+    return m.composite_price[g, s] == ces_price(terms, sigma)
 
 
 def domestic_demand(m: pyo.ConcreteModel, g: str, s: str) -> Any:
     r"""Demand for the home good relative to the benchmark.
 
-    .. math:: d_{gs} = q_{gs} \big(p^Q_{gs} / p^D_{gs}\big)^{\sigma_{gs}}
+    .. math:: d_{gs} = n_{gs}\, q_{gs} \big(p^Q_{gs} / p^D_{gs}\big)^{\sigma_{gs}}
 
     What arrivals leave to be met if origins do not matter: :math:`\theta^D d + \theta^M \sum_r \theta_r a_r = q`.
     """
@@ -149,7 +155,7 @@ def domestic_demand(m: pyo.ConcreteModel, g: str, s: str) -> Any:
         arrived = sum(m.source_share[g, r, s] * m.arrivals[g, r, s] for r in m.sources[g, s])
         return (m.composite[g, s] - m.import_share[g, s] * arrived) / m.home_share[g, s]
     relative_price = m.composite_price[g, s] / m.domestic_price[g, s]
-    return m.composite[g, s] * relative_price ** m.sigma_armington[g, s]
+    return number(m, g, s) * m.composite[g, s] * relative_price ** m.sigma_armington[g, s]
 
 
 def import_demand(m: pyo.ConcreteModel, g: str, s: str) -> Any:
@@ -167,13 +173,14 @@ def import_demand(m: pyo.ConcreteModel, g: str, s: str) -> Any:
 def arrivals(m: pyo.ConcreteModel, g: str, r: str, s: str) -> Any:
     r"""Units that arrive from a source relative to the benchmark.
 
-    .. math:: a_{grs} = m_{gs} \big(p^M_{gs} / p^L_{grs}\big)^{\sigma^S_{gs}}
+    .. math:: a_{grs} = n_{gr}\, m_{gs} \big(p^M_{gs} / p^L_{grs}\big)^{\sigma^S_{gs}}
 
     What the seller supplies if origins do not matter: :math:`a_{grs} = x_{grs} / \tau_{grs}`.
     """
     if (g, s) in m.one_good:
         return m.flow_supply[g, r, s] / m.iceberg[g, r, s]
-    return m.imports[g, s] * (m.import_price[g, s] / m.landed_price[g, r, s]) ** m.sigma_sources[g, s]
+    relative_price = m.import_price[g, s] / m.landed_price[g, r, s]
+    return number(m, g, r) * m.imports[g, s] * relative_price ** m.sigma_sources[g, s]
 
 
 def shipments(m: pyo.ConcreteModel, g: str, r: str, s: str) -> Any:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from eacu.calibration.benchmark import Benchmark
+from eacu.calibration.market_structure import MarketStructure, with_market_structure
 from tests.support.energy_principles import with_energy_rules
 from tests.support.mobility import with_mobility
 from tests.support.synthetic import FACTORS, synthetic_elasticities, synthetic_sam
@@ -50,6 +51,24 @@ def small_benchmark() -> Benchmark:
     return with_energy_rules(with_mobility(benchmark))
 
 
+def economy_of_firms() -> Benchmark:
+    """The same with a sector under monopolistic competition and another with its elasticities, but no entry."""
+    table = pd.DataFrame(
+        {
+            "sector": ["mac", "agr"],
+            "structure": ["krugman", "armington"],
+            "sigma": [4.0, 3.0],
+            "specific_capital": [0.6, 0.3],
+        }
+    )
+    return with_market_structure(small_benchmark(), MarketStructure.from_table(table, "test"))
+
+
 @pytest.fixture(scope="session")
 def benchmark() -> Benchmark:
     return small_benchmark()
+
+
+@pytest.fixture(scope="session")
+def firms() -> Benchmark:
+    return economy_of_firms()

@@ -33,6 +33,13 @@ def test_a_sound_economy_passes_every_check(benchmark, closure):
     assert property_checks(benchmark, closure, MEMBERS) == []
 
 
+@pytest.mark.parametrize(
+    "closure", [c if c == "default" else pytest.param(c, marks=pytest.mark.slow) for c in CLOSURES]
+)
+def test_a_sound_economy_of_firms_passes_every_check(firms, closure):
+    assert property_checks(firms, closure, MEMBERS) == []
+
+
 @pytest.mark.parametrize("closure", CLOSURES)
 def test_the_shock_moves_every_exogenous_variable(benchmark, closure):
     """What is never shocked can be wrong without anyone noticing."""
@@ -48,8 +55,10 @@ def test_the_shock_moves_every_exogenous_variable(benchmark, closure):
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_every_fault_is_caught(benchmark, fault: Fault):
-    failures = fault.failures(benchmark, MEMBERS, first_only=True)
+def test_every_fault_is_caught(benchmark, firms, fault: Fault):
+    """In the economy without firms of their own, or else in the one with them."""
+    failures = fault.failures(benchmark, MEMBERS, first_only=True) if fault.block != "varieties" else []
+    failures = failures or fault.failures(firms, MEMBERS, first_only=True)
     assert failures, (
         f"{fault.place}: no check notices. Add the check that does to tests/support, or, if nothing can (the change "
         "is none), take the fault out."

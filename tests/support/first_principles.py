@@ -194,9 +194,10 @@ def choices_of_importers(b: Benchmark, x: State) -> dict[str, float]:
     arrivals = x["shipments"] / x["iceberg"].reindex(b.exports.index)
     flows = _without(b.exports.index, _one_good_whatever_its_origin(b), *keys)
     sigma = at(b.sigma_sources, flows, *keys)
-    sources = _response(arrivals.reindex(flows), landed.reindex(flows), sigma)
+    firms = at(number_of_firms(b, x), b.exports.index, "sector", "source")
+    sources = _response((arrivals / firms).reindex(flows), landed.reindex(flows), sigma)
     base = b.landed.reindex(flows).groupby(keys).sum().rename_axis(BY_SECTOR)
-    inside = (b.landed * landed).reindex(flows) * landed.reindex(flows) ** -sigma
+    inside = (b.landed * firms * landed).reindex(flows) * landed.reindex(flows) ** -sigma
     price = (inside.groupby(keys).sum().rename_axis(BY_SECTOR) / base) ** (
         1 / (1 - b.sigma_sources.reindex(base.index))
     )
@@ -204,13 +205,41 @@ def choices_of_importers(b: Benchmark, x: State) -> dict[str, float]:
     volume = paid / (base * price)
     both = pd.MultiIndex.from_tuples([k for k in base.index if k in b.domestic_sales.index], names=BY_SECTOR)
     armington = b.sigma_armington.reindex(both)
-    home = _response(x["domestic_demand"].reindex(both), x["domestic_price"].reindex(both), armington)
+    each = x["domestic_demand"] / number_of_firms(b, x).reindex(x["domestic_demand"].index)
+    home = _response(each.reindex(both), x["domestic_price"].reindex(both), armington)
     imported = _response(volume.reindex(both), price.reindex(both), armington)
     return {
         "substitution among sources": _same_within(sources, keys),
         "substitution of imports": _gap(imported, home),
         "what melts is shipped": _gap(x["arrivals"], arrivals),
+        "firms of one size": _gap(x["varieties"], number_of_firms(b, x)),
+        "price of varieties": _price_of_varieties(b, x, landed),
     } | _one_good(b, x, landed, arrivals)
+
+
+def number_of_firms(b: Benchmark, x: State) -> pd.Series:
+    """Firms relative to the benchmark: under monopolistic competition their size is that of the fixed cost."""
+    firms = pd.Series(1.0, index=b.output.index, name="number of firms")
+    many = list(b.increasing_returns)
+    firms[many] = x["activity"][many] / x["fixed_cost"][many]
+    return firms
+
+
+def _price_of_varieties(b: Benchmark, x: State, landed: pd.Series) -> float:
+    """The price of a composite is that of one nest of all varieties, whatever their origin."""
+    firms, gaps = number_of_firms(b, x), []
+    for g in sorted({sector for sector, _ in b.increasing_returns}):
+        for s in b.regions:
+            sellers = [f for f in b.exports.index if (f[0], f[2]) == (g, s)]
+            terms = [(b.landed[f], firms[f[:2]], landed[f]) for f in sellers]
+            if (g, s) in b.domestic_sales.index:
+                terms.append((b.domestic_sales[g, s], firms[g, s], x["domestic_price"][g, s]))
+            if not terms:
+                continue
+            power = 1 - b.sigma_armington[g, s]
+            price = (sum(v * n * p**power for v, n, p in terms) / sum(v for v, _, _ in terms)) ** (1 / power)
+            gaps.append(abs(x["composite_price"][g, s] / price - 1))
+    return _largest(gaps)
 
 
 def _one_good(b: Benchmark, x: State, landed: pd.Series, arrivals: pd.Series) -> dict[str, float]:

@@ -330,6 +330,7 @@ RATES = {
 }
 INDICES = (
     "productivity",
+    "fixed_cost",
     "endowment",
     "factor_use",
     "population",
