@@ -30,7 +30,7 @@ from ..model.engine import EngineError, SolvedPoint, SolveRecord, compile_model,
 from ..model.growth import build_growing_economy, hold_gdp
 from ..model.instruments import Policy, apply_policy
 from ..model.results import Solution
-from .accumulation import Accumulation, Capital
+from .accumulation import Accumulation, Capital, CapitalRules
 from .columns import Columns
 from .growth import Growth
 from .wage_gaps import BARRIER, WageGaps
@@ -136,8 +136,7 @@ class DynamicEconomy:
         growth: Growth,
         closure: str | Closure = CLOSURE,
         bias: str = LABOUR_AUGMENTING,
-        return_elasticity: float = 1.0,
-        allocation_elasticity: float = 1.0,
+        rules: CapitalRules = CapitalRules(),
         tell: Tell = lambda line: None,
     ):
         """Build, compile and replicate.
@@ -147,7 +146,7 @@ class DynamicEconomy:
             growth: what grows, and the base year's capital.
             closure: of every year; it decides on investment and on whether capital moves (see `accumulation`).
             bias: of technical progress, see `eacu.model.growth`.
-            return_elasticity, allocation_elasticity: see `accumulation`.
+            rules: how capital is put in place and divided, see `accumulation`.
             tell: is called with each line of progress.
 
         Raises:
@@ -162,7 +161,7 @@ class DynamicEconomy:
         self.start = self._replicate()
         self._labour = {f for f, _ in self.columns.index("labour_force")}
         self.gaps = WageGaps(self.model, self.columns)
-        self.capital = Accumulation(benchmark, growth, self.columns, return_elasticity, allocation_elasticity)
+        self.capital = Accumulation(benchmark, growth, self.columns, rules)
         tell(
             f"model: {self.system.n_equations:,} equations, closure {self.model.closure.name}, built and "
             f"replicated in {time.perf_counter() - began:.1f} s"
