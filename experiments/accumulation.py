@@ -26,10 +26,10 @@ region that invests at a pace other than the base year's loses part of it, the m
 .. math:: K_r(t+1) = (1 - \delta_r)\, K_r(t) + I_r(t)
           - \frac{\psi}{2} \left(\frac{I_r(t)}{K_r(t)} - \iota_r\right)^2 \frac{K_r(t)}{\iota_r}
 
-with :math:`\iota_r` the base year's ratio of investment to capital. This is the quadratic cost of Lucas (1967), Uzawa (1969)
-and Hayashi (1982), centred on the pace of the base year, in which it is nil, so that nothing need be recalibrated. At twice
-the usual pace :math:`\psi/4` of what is invested is lost. Investors here do not look ahead, so they do not spread
-investment over years to save the cost: it slows capital down and is paid.
+with :math:`\iota_r` the base year's ratio of investment to capital. This is the quadratic cost of adjustment of the
+theory of investment (Lucas 1967; Uzawa 1969; Hayashi 1982), centred on the pace of the base year, in which it is nil,
+so that nothing need be recalibrated. At twice that pace :math:`\psi/4` of what is invested is lost. Investors here do
+not look ahead, so they do not spread investment over years to save the cost: it slows capital down and is paid.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ Array = NDArray[np.float64]
 class CapitalRules:
     r"""Parameters of the law of motion, the symbols of the module's formulas.
 
-    ``return_elasticity`` is :math:`\eta`, ``allocation_elasticity`` :math:`\epsilon`, ``installation_cost`` :math:`\psi`:
-    nothing is lost unless one is asked for. All are assumptions.
+    ``return_elasticity`` is :math:`\eta`, ``allocation_elasticity`` :math:`\epsilon`, ``installation_cost``
+    :math:`\psi`: nothing is lost unless one is asked for. All are assumptions.
 
     Raises:
         ValueError: the cost of installation is negative or not a number.
@@ -71,6 +71,10 @@ class CapitalRules:
                 f"the cost of installation is {self.installation_cost:g}; it must be a number of 0 (none) or more, "
                 "e.g. 1: at twice the base year's pace a quarter of investment is lost"
             )
+
+
+USUAL_RULES = CapitalRules()
+"""Nothing is lost in installation."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class Accumulation:
         benchmark: Benchmark,
         growth: Growth,
         columns: Columns,
-        rules: CapitalRules = CapitalRules(),
+        rules: CapitalRules = USUAL_RULES,
     ):
         self.rules = rules
         self.regions = [r for (r,) in columns.index("capital_return")]

@@ -30,7 +30,7 @@ from ..model.engine import EngineError, SolvedPoint, SolveRecord, compile_model,
 from ..model.growth import build_growing_economy, hold_gdp
 from ..model.instruments import Policy, apply_policy
 from ..model.results import Solution
-from .accumulation import Accumulation, Capital, CapitalRules
+from .accumulation import USUAL_RULES, Accumulation, Capital, CapitalRules
 from .columns import Columns
 from .growth import Growth
 from .wage_gaps import BARRIER, WageGaps
@@ -136,7 +136,7 @@ class DynamicEconomy:
         growth: Growth,
         closure: str | Closure = CLOSURE,
         bias: str = LABOUR_AUGMENTING,
-        rules: CapitalRules = CapitalRules(),
+        rules: CapitalRules = USUAL_RULES,
         tell: Tell = lambda line: None,
     ):
         """Build, compile and replicate.

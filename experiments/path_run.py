@@ -18,7 +18,7 @@ from ..calibration.benchmark import Benchmark
 from ..model.blocks.growth import LABOUR_AUGMENTING
 from ..model.choices import CHOICES, MARKETS
 from ..model.closures import Closure, find_closure
-from .accumulation import CapitalRules
+from .accumulation import USUAL_RULES, CapitalRules
 from .base_year import BaseYear, load_base_year
 from .dynamics import CLOSURE, DynamicEconomy, SolvedPath, Tell
 from .growth import Growth
@@ -146,7 +146,11 @@ class Assumptions:
 
     closure: str = CLOSURE
     bias: str = LABOUR_AUGMENTING
-    rules: CapitalRules = CapitalRules()
+    rules: CapitalRules = USUAL_RULES
+
+
+USUAL = Assumptions()
+"""Household and government save as they did, labour becomes more productive, nothing is lost in installation."""
 
 
 class Prepared:
@@ -206,9 +210,7 @@ class Prepared:
         """Solved paths with the baseline they are compared with; ``paths`` are all of them."""
         closure = self.economy.model.closure.name
         by_name = {path.name: path for path in paths}
-        return PathRun(
-            baseline, tuple(solved), by_name, self.benchmark, self.growth, closure, self.seconds
-        )
+        return PathRun(baseline, tuple(solved), by_name, self.benchmark, self.growth, closure, self.seconds)
 
 
 def run_paths(
@@ -217,7 +219,7 @@ def run_paths(
     until: int = LAST_YEAR,
     closure: str = CLOSURE,
     bias: str = LABOUR_AUGMENTING,
-    rules: CapitalRules = CapitalRules(),
+    rules: CapitalRules = USUAL_RULES,
     base: BaseYear | None = None,
     growth: Growth | None = None,
     hold_capital: bool = False,

@@ -125,6 +125,9 @@ def test_no_broken_law_of_motion_goes_unnoticed(name):
 
 def test_there_is_something_to_break():
     assert (
-        sum(len(list(mutants(f))) for f in (*BLOCK, *map(vars(Accumulation).get, ("write", "following", "_installed"))))
+        sum(
+            len(list(mutants(f)))
+            for f in (*BLOCK, *map(vars(Accumulation).get, ("write", "following", "_installed")))
+        )
         > 20
     )
