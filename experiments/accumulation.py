@@ -19,11 +19,23 @@ in units of investment goods of the base year. Which rule applies is read off th
 
 Otherwise investment is what is saved (``savings-driven``) or a fixed share of the baseline's GDP
 (``investment-driven``).
+
+What is invested need not all become capital. With a cost of installation :math:`\psi > 0` (:class:`CapitalRules`) a
+region that invests at a pace other than the base year's loses part of it, the more the further its pace is off:
+
+.. math:: K_r(t+1) = (1 - \delta_r)\, K_r(t) + I_r(t)
+          - \frac{\psi}{2} \left(\frac{I_r(t)}{K_r(t)} - \iota_r\right)^2 \frac{K_r(t)}{\iota_r}
+
+with :math:`\iota_r` the base year's ratio of investment to capital. This is the quadratic cost of adjustment of the
+theory of investment (Lucas 1967; Uzawa 1969; Hayashi 1982), centred on the pace of the base year, in which it is nil,
+so that nothing need be recalibrated. At twice that pace :math:`\psi/4` of what is invested is lost. Investors here do
+not look ahead, so they do not spread investment over years to save the cost: it slows capital down and is paid.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 import pandas as pd
@@ -39,6 +51,33 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class CapitalRules:
+    r"""Parameters of the law of motion, the symbols of the module's formulas.
+
+    ``return_elasticity`` is :math:`\eta`, ``allocation_elasticity`` :math:`\epsilon`, ``installation_cost``
+    :math:`\psi`: nothing is lost unless one is asked for. All are assumptions.
+
+    Raises:
+        ValueError: the cost of installation is negative or not a number.
+    """
+
+    return_elasticity: float = 1.0
+    allocation_elasticity: float = 1.0
+    installation_cost: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.installation_cost < inf:
+            raise ValueError(
+                f"the cost of installation is {self.installation_cost:g}; it must be a number of 0 (none) or more, "
+                "e.g. 1: at twice the base year's pace a quarter of investment is lost"
+            )
+
+
+USUAL_RULES = CapitalRules()
+"""Nothing is lost in installation."""
+
+
+@dataclass(frozen=True)
 class Capital:
     """Stocks at the start of a year and the return of the year before, benchmark = 1.
 
@@ -51,21 +90,16 @@ class Capital:
 
 
 class Accumulation:
-    """The law of motion of capital for one economy, closure and growth.
-
-    ``return_elasticity`` is :math:`\\eta`, ``allocation_elasticity`` :math:`\\epsilon` of the module's formulas.
-    """
+    """The law of motion of capital for one economy, closure, growth and set of rules."""
 
     def __init__(
         self,
         benchmark: Benchmark,
         growth: Growth,
         columns: Columns,
-        return_elasticity: float = 1.0,
-        allocation_elasticity: float = 1.0,
+        rules: CapitalRules = USUAL_RULES,
     ):
-        self._columns = columns
-        self._eta, self._epsilon = return_elasticity, allocation_elasticity
+        self.rules = rules
         self.regions = [r for (r,) in columns.index("capital_return")]
         place = {region: n for n, region in enumerate(self.regions)}
         spending = benchmark.investment_demand.groupby("region").sum() * (
@@ -105,15 +139,31 @@ class Accumulation:
         else:
             values[self._stock] = capital.region
         if self.by_return:
-            values[self._rate] = capital.last_return**self._eta
+            values[self._rate] = capital.last_return**self.rules.return_elasticity
+
+    def _installed(self, invested: Array, stock: Array) -> Array:
+        """What investment adds to the stock of each region, in units of the base year's stock.
+
+        Raises:
+            ValueError: the cost of installation takes all that is invested.
+        """
+        pace = invested / stock - 1
+        cost = self.rules.installation_cost / 2 * pace**2 * stock
+        if (cost >= invested).any():
+            worst = int(np.argmax(cost / invested))
+            raise ValueError(
+                f"with installation_cost = {self.rules.installation_cost:g} all that {self.regions[worst]} invests is "
+                f"lost, at {pace[worst] + 1:.2f} times the base year's pace. Choose a lower cost"
+            )
+        return self._new * (invested - cost)
 
     def following(self, values: Array, capital: Capital) -> Capital:
         """Next year's capital from a year's solution."""
-        new = self._new * values[self._invested]
+        new = self._installed(values[self._invested], capital.region)
         region = self._kept * capital.region + new
         activity = capital.activity
         if self.specific:
-            pull = self._share * capital.activity * values[self._premium] ** self._epsilon
+            pull = self._share * capital.activity * values[self._premium] ** self.rules.allocation_elasticity
             share = pull / np.bincount(self._region_of, pull)[self._region_of]
             activity = self._kept[self._region_of] * activity + share * new[self._region_of] / self._share
         return Capital(region, activity, values[self._return].copy())

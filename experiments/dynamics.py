@@ -13,7 +13,7 @@ baseline's policies needs no step and differs by nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,10 +27,10 @@ from ..model.blocks.growth import LABOUR_AUGMENTING
 from ..model.checks import REPLICATION, WALRAS, ReplicationError
 from ..model.closures import Closure
 from ..model.engine import EngineError, SolvedPoint, SolveRecord, compile_model, solve_system
-from ..model.growth import build_growing_economy, hold_efficiency, hold_gdp
+from ..model.growth import build_growing_economy, hold_gdp
 from ..model.instruments import Policy, apply_policy
 from ..model.results import Solution
-from .accumulation import Accumulation, Capital
+from .accumulation import USUAL_RULES, Accumulation, Capital, CapitalRules
 from .columns import Columns
 from .growth import Growth
 from .wage_gaps import BARRIER, WageGaps
@@ -84,7 +84,8 @@ class SolvedPath:
     """Capital at the start of each year and of the year after the last."""
     wage_ratios: Array = field(repr=False)
     """See `wage_gaps`."""
-    holds_gdp: bool
+    given_gdp: tuple[str, ...]
+    """Regions whose real GDP is given and whose productivity follows: all in a baseline, none in most other paths."""
     economy: DynamicEconomy = field(repr=False)
 
     @property
@@ -111,7 +112,19 @@ class SolvedPath:
             raise KeyError(
                 f"{self.name} has no year {year}; it runs from {self.years[0]} to {self.years[-1]}"
             )
-        return self.economy.solution(self.values[self.years.index(year)], self.holds_gdp, members)
+        return self.economy.solution(self.values[self.years.index(year)], self.given_gdp, members)
+
+
+@dataclass(frozen=True)
+class _Course:
+    """What a path is solved with; ``real_gdp`` holds the regions whose real GDP is given, by year."""
+
+    name: str
+    weights: pd.DataFrame
+    policies: Mapping[str, Array]
+    baseline: SolvedPath | None
+    real_gdp: pd.DataFrame
+    hold_capital: bool = False
 
 
 class DynamicEconomy:
@@ -123,8 +136,7 @@ class DynamicEconomy:
         growth: Growth,
         closure: str | Closure = CLOSURE,
         bias: str = LABOUR_AUGMENTING,
-        return_elasticity: float = 1.0,
-        allocation_elasticity: float = 1.0,
+        rules: CapitalRules = USUAL_RULES,
         tell: Tell = lambda line: None,
     ):
         """Build, compile and replicate.
@@ -134,7 +146,7 @@ class DynamicEconomy:
             growth: what grows, and the base year's capital.
             closure: of every year; it decides on investment and on whether capital moves (see `accumulation`).
             bias: of technical progress, see `eacu.model.growth`.
-            return_elasticity, allocation_elasticity: see `accumulation`.
+            rules: how capital is put in place and divided, see `accumulation`.
             tell: is called with each line of progress.
 
         Raises:
@@ -149,7 +161,7 @@ class DynamicEconomy:
         self.start = self._replicate()
         self._labour = {f for f, _ in self.columns.index("labour_force")}
         self.gaps = WageGaps(self.model, self.columns)
-        self.capital = Accumulation(benchmark, growth, self.columns, return_elasticity, allocation_elasticity)
+        self.capital = Accumulation(benchmark, growth, self.columns, rules)
         tell(
             f"model: {self.system.n_equations:,} equations, closure {self.model.closure.name}, built and "
             f"replicated in {time.perf_counter() - began:.1f} s"
@@ -170,7 +182,7 @@ class DynamicEconomy:
         return {name: self._values_of(policy) for name, policy in policies.items()}
 
     def _values_of(self, policy: Policy) -> Array:
-        self._set_model(self.start, holds_gdp=False)
+        self._set_model(self.start, given_gdp=())
         apply_policy(self.model, policy)
         self.system.refresh()
         values = np.where(self.columns.fixed, self.system.values, self.start)
@@ -189,7 +201,7 @@ class DynamicEconomy:
         Raises:
             ConvergenceError: a year has no solution; a note names it.
         """
-        return self._run(name, weights, policies, None)
+        return self._run(_Course(name, weights, policies, None, self.growth.real_gdp))
 
     def path(
         self,
@@ -198,58 +210,77 @@ class DynamicEconomy:
         policies: Mapping[str, Array],
         baseline: SolvedPath,
         hold_capital: bool = False,
+        real_gdp: pd.DataFrame | None = None,
     ) -> SolvedPath:
-        """Solve a path with the baseline's productivity; with ``hold_capital`` with its stocks of capital, too.
+        """Solve a path with the baseline's productivity.
 
-        What a path does beyond one with held capital is what accumulation adds. Raises ConvergenceError as
-        :meth:`baseline` does.
+        Args:
+            name, weights, policies: as for :meth:`baseline`.
+            baseline: whose productivity the path has.
+            hold_capital: give it the baseline's stocks of capital, too. What a path does beyond one with held capital
+                is what accumulation adds.
+            real_gdp: real GDP by year (rows) of some regions (columns), base year = 1. It is reached whatever
+                productivity these regions need for it; the others keep the baseline's.
+
+        Raises:
+            ConvergenceError: as :meth:`baseline` does.
         """
-        return self._run(name, weights, policies, baseline, hold_capital)
+        nothing = pd.DataFrame(index=pd.Index(self.growth.years, name="year"))
+        given = nothing if real_gdp is None else real_gdp
+        return self._run(_Course(name, weights, policies, baseline, given, hold_capital))
 
-    def _run(
-        self,
-        name: str,
-        weights: pd.DataFrame,
-        policies: Mapping[str, Array],
-        baseline: SolvedPath | None,
-        hold_capital: bool = False,
-    ) -> SolvedPath:
-        self._set_model(self.start, holds_gdp=baseline is None)
+    def _run(self, course: _Course) -> SolvedPath:
+        regions = tuple(map(str, course.real_gdp.columns))
+        self._set_model(self.start, regions)
         stocks = [self.capital.start()]
         solved: list[Array] = []
         ratios: list[Array] = []
         checks: list[YearCheck] = []
         for n, year in enumerate(self.growth.years):
             began = time.perf_counter()
-            reference = self._guess(n, solved, baseline)
-            values = self._exogenous(year, weights.T[year], policies, baseline, n)
-            self.capital.write(values, stocks[n])
-            free = self.system.partition.free
-            values[free] = reference[free]
-            record = self._solve(name, year, values, baseline.values[n] if baseline else None)
+            record = self._solve_year(course, n, solved, stocks[n])
             solved.append(self.system.values.copy())
             self._write(solved[-1])
             excess = float(pyo.value(self.model.walras))
             ratios.append(self.gaps.ratios())
             seconds = time.perf_counter() - began
             checks.append(YearCheck(year, record.iterations, record.max_residual, excess, seconds))
-            following = self.capital.following(solved[-1], stocks[n])
-            stocks.append(baseline.stocks[n + 1] if baseline is not None and hold_capital else following)
+            stocks.append(self._next_stock(course, n, solved[-1], stocks[n]))
         total = sum(check.seconds for check in checks)
         steps = sum(check.iterations for check in checks)
-        self.tell(f"{name}: {len(checks)} years, {steps} Newton steps, {total:.1f} s")
-        years = self.growth.years
+        self.tell(f"{course.name}: {len(checks)} years, {steps} Newton steps, {total:.1f} s")
         return SolvedPath(
-            name=name,
-            years=years,
+            name=course.name,
+            years=self.growth.years,
             values=np.array(solved),
-            weights=weights,
+            weights=course.weights,
             checks=tuple(checks),
             stocks=tuple(stocks),
             wage_ratios=np.array(ratios),
-            holds_gdp=baseline is None,
+            given_gdp=regions,
             economy=self,
         )
+
+    def _solve_year(self, course: _Course, n: int, solved: list[Array], stock: Capital) -> SolveRecord:
+        """Solve one year into ``system.values``."""
+        system, baseline = self.system, course.baseline
+        values = self._exogenous(course, n)
+        self.capital.write(values, stock)
+        free = system.partition.free
+        values[free] = self._guess(n, solved, baseline)[free]
+        system.values = values
+        origin = SolvedPoint(baseline.values[n].copy(), system.parameter_values.copy()) if baseline else None
+        try:
+            return solve_system(system, origin=origin)
+        except EngineError as error:
+            year, closure = self.growth.years[n], self.model.closure.name
+            error.add_note(f"The path was {course.name}, the year {year}, closure {closure}.")
+            raise
+
+    def _next_stock(self, course: _Course, n: int, values: Array, stock: Capital) -> Capital:
+        if course.baseline is not None and course.hold_capital:
+            return course.baseline.stocks[n + 1]
+        return self.capital.following(values, stock)
 
     def _guess(self, n: int, solved: list[Array], baseline: SolvedPath | None) -> Array:
         """Where a year's solution is looked for: see the module."""
@@ -263,24 +294,20 @@ class DynamicEconomy:
         ratio = np.divide(own, before, out=np.ones_like(own), where=positive)
         return np.where(positive, here * ratio, here + (own - before))
 
-    def _exogenous(
-        self,
-        year: int,
-        weights: pd.Series,
-        policies: Mapping[str, Array],
-        baseline: SolvedPath | None,
-        n: int,
-    ) -> Array:
-        """A year's policies, growth and, where there is a baseline, its productivity."""
-        columns, grown = self.columns, self.growth.of(year)
-        values = self.mixed(weights, policies)
+    def _exogenous(self, course: _Course, n: int) -> Array:
+        """A year's policies and growth, the real GDP that is given and, elsewhere, the baseline's productivity."""
+        columns, year, baseline = self.columns, self.growth.years[n], course.baseline
+        grown = self.growth.of(year)
+        values = self.mixed(course.weights.T[year], course.policies)
         for name, follows in GROWING.items():
             columns.grow(values, name, grown[follows], self._grows)
         self._close_foreign_savings(values)
-        if baseline is None:
-            values[columns.of("real_gdp")] = grown["real_gdp"][[r for (r,) in columns.index("real_gdp")]]
-        else:
-            efficiency = columns.of("efficiency")
+        given = course.real_gdp.T[year]
+        values[columns.of("real_gdp", lambda key: key[0] in given.index)] = given[
+            [r for (r,) in columns.index("real_gdp") if r in given.index]
+        ]
+        if baseline is not None:
+            efficiency = columns.of("efficiency", lambda key: key[0] not in given.index)
             values[efficiency] = baseline.values[n][efficiency]
             self.gaps.relate(values, baseline.wage_ratios[n])
         return values
@@ -317,27 +344,17 @@ class DynamicEconomy:
         if np.any(values[positions] != self.start[positions]):
             values[positions[closing]] = -values[others].sum()
 
-    def _solve(self, name: str, year: int, values: Array, origin: Array | None) -> SolveRecord:
-        system = self.system
-        system.values = values
-        start = SolvedPoint(origin.copy(), system.parameter_values.copy()) if origin is not None else None
-        try:
-            return solve_system(system, origin=start)
-        except EngineError as error:
-            error.add_note(f"The path was {name}, the year {year}, closure {self.model.closure.name}.")
-            raise
-
     def _write(self, values: Array) -> None:
         for variable, value in zip(self.system.variables, values.tolist(), strict=True):
             variable.set_value(value, skip_validation=True)
 
-    def _set_model(self, values: Array, holds_gdp: bool) -> None:
-        """Values into the model, and the closure of a baseline or of another path."""
+    def _set_model(self, values: Array, given_gdp: Collection[str]) -> None:
+        """Values into the model, and the closure in which real GDP of some regions is given."""
         self._write(values)
-        (hold_gdp if holds_gdp else hold_efficiency)(self.model)
+        hold_gdp(self.model, given_gdp)
         self.system.refresh()
 
-    def solution(self, values: Array, holds_gdp: bool, members: Sequence[str]) -> Solution:
+    def solution(self, values: Array, given_gdp: Collection[str], members: Sequence[str]) -> Solution:
         """A point as a solution of the static model; see :meth:`SolvedPath.solution`."""
-        self._set_model(values, holds_gdp)
+        self._set_model(values, given_gdp)
         return Solution.from_model(self.model, None, members, self.system)

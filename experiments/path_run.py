@@ -18,6 +18,7 @@ from ..calibration.benchmark import Benchmark
 from ..model.blocks.growth import LABOUR_AUGMENTING
 from ..model.choices import CHOICES, MARKETS
 from ..model.closures import Closure, find_closure
+from .accumulation import USUAL_RULES, CapitalRules
 from .base_year import BaseYear, load_base_year
 from .dynamics import CLOSURE, DynamicEconomy, SolvedPath, Tell
 from .growth import Growth
@@ -135,12 +136,90 @@ class PathRun:
         return pd.DataFrame(rows, columns=names)
 
 
+@dataclass(frozen=True)
+class Assumptions:
+    """How the years of a run are solved.
+
+    ``closure`` is of every year (see `eacu.experiments.dynamics`), ``bias`` what technical progress makes more
+    productive, ``"labour"`` or ``"neutral"`` (everything), ``rules`` how capital is put in place and divided.
+    """
+
+    closure: str = CLOSURE
+    bias: str = LABOUR_AUGMENTING
+    rules: CapitalRules = USUAL_RULES
+
+
+USUAL = Assumptions()
+"""Household and government save as they did, labour becomes more productive, nothing is lost in installation."""
+
+
+class Prepared:
+    """An economy of years, compiled, and what every regime of some paths does to its instruments.
+
+    Raises:
+        RegimeError, GrowthError, ClosureError: an input does not fit the economy.
+        PathError: regimes need different base years.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[PolicyPath],
+        until: int,
+        assumptions: Assumptions,
+        base: BaseYear | None,
+        growth: Growth | None,
+        tell: Tell,
+    ):
+        began = time.perf_counter()
+        regimes = {name: regime for path in paths for name, regime in path.regimes.items()}
+        base = base or _base_of(regimes.values())
+        self.benchmark = benchmark = base.benchmark
+        self.growth = growth or Growth.from_tables(benchmark, range(benchmark.year, until + 1))
+        self.seconds = {"load": time.perf_counter() - began}
+        began = time.perf_counter()
+        closure = _closure_of(assumptions.closure, regimes.values())
+        self.economy = DynamicEconomy(
+            benchmark, self.growth, closure, assumptions.bias, assumptions.rules, tell
+        )
+        self.policies = self.economy.policies(
+            {name: policy_of(regime, benchmark, base.schedules) for name, regime in regimes.items()}
+        )
+        self.seconds["build"] = time.perf_counter() - began
+
+    def baseline(self, path: PolicyPath) -> SolvedPath:
+        """Solve the path that grows as it is given."""
+        began = time.perf_counter()
+        solved = self.economy.baseline(path.name, path.table(self.growth.years), self.policies)
+        self.seconds["baseline"] = time.perf_counter() - began
+        return solved
+
+    def path(
+        self,
+        path: PolicyPath,
+        baseline: SolvedPath,
+        hold_capital: bool = False,
+        real_gdp: pd.DataFrame | None = None,
+    ) -> SolvedPath:
+        """Solve another path, see `DynamicEconomy.path`."""
+        weights = path.table(self.growth.years)
+        return self.economy.path(path.name, weights, self.policies, baseline, hold_capital, real_gdp)
+
+    def result(
+        self, baseline: SolvedPath, solved: Sequence[SolvedPath], paths: Sequence[PolicyPath]
+    ) -> PathRun:
+        """Solved paths with the baseline they are compared with; ``paths`` are all of them."""
+        closure = self.economy.model.closure.name
+        by_name = {path.name: path for path in paths}
+        return PathRun(baseline, tuple(solved), by_name, self.benchmark, self.growth, closure, self.seconds)
+
+
 def run_paths(
     *paths: str | Path | PolicyPath,
     baseline: str | Path | PolicyPath = BASELINE,
     until: int = LAST_YEAR,
     closure: str = CLOSURE,
     bias: str = LABOUR_AUGMENTING,
+    rules: CapitalRules = USUAL_RULES,
     base: BaseYear | None = None,
     growth: Growth | None = None,
     hold_capital: bool = False,
@@ -152,8 +231,7 @@ def run_paths(
         paths: names of shipped paths, TOML files of your own, or `PolicyPath` objects.
         baseline: the path that reproduces the growth of real GDP it is given.
         until: last year.
-        closure: of every year, see `eacu.experiments.dynamics`.
-        bias: what technical progress makes more productive, ``"labour"`` or ``"neutral"`` (everything).
+        closure, bias, rules: see :class:`Assumptions`.
         base: benchmark and tariff schedules (default: those shipped).
         growth: default: that of ``data/sources``.
         hold_capital: give every path the baseline's stocks of capital, so that accumulation adds nothing.
@@ -164,38 +242,15 @@ def run_paths(
         RegimeError, GrowthError, ClosureError: an input does not fit the economy.
         ConvergenceError: a year has no solution; a note names path and year.
     """
-    reference = _loaded(baseline)
-    chosen = [_loaded(path) for path in paths]
+    reference = loaded(baseline)
+    chosen = [loaded(path) for path in paths]
     _refuse_repeated(chosen, reference)
+    ready = Prepared([reference, *chosen], until, Assumptions(closure, bias, rules), base, growth, tell)
+    solved = ready.baseline(reference)
     began = time.perf_counter()
-    regimes = {name: regime for path in (reference, *chosen) for name, regime in path.regimes.items()}
-    base = base or _base_of(regimes.values())
-    benchmark = base.benchmark
-    growth = growth or Growth.from_tables(benchmark, range(benchmark.year, until + 1))
-    seconds = {"load": time.perf_counter() - began}
-    began = time.perf_counter()
-    economy = DynamicEconomy(benchmark, growth, _closure_of(closure, regimes.values()), bias, tell=tell)
-    policies = economy.policies(
-        {name: policy_of(regime, benchmark, base.schedules) for name, regime in regimes.items()}
-    )
-    seconds["build"] = time.perf_counter() - began
-    began = time.perf_counter()
-    solved = economy.baseline(reference.name, reference.table(growth.years), policies)
-    seconds["baseline"] = time.perf_counter() - began
-    began = time.perf_counter()
-    others = tuple(
-        economy.path(p.name, p.table(growth.years), policies, solved, hold_capital) for p in chosen
-    )
-    seconds["paths"] = time.perf_counter() - began
-    return PathRun(
-        solved,
-        others,
-        {p.name: p for p in (reference, *chosen)},
-        benchmark,
-        growth,
-        economy.model.closure.name,
-        seconds,
-    )
+    others = [ready.path(path, solved, hold_capital) for path in chosen]
+    ready.seconds["paths"] = time.perf_counter() - began
+    return ready.result(solved, others, [reference, *chosen])
 
 
 def _base_of(regimes: Iterable[Regime]) -> BaseYear:
@@ -214,7 +269,8 @@ def _closure_of(name: str, regimes: Iterable[Regime]) -> Closure:
     return find_closure("+".join([closure.name, *missing])) if missing else closure
 
 
-def _loaded(path: str | Path | PolicyPath) -> PolicyPath:
+def loaded(path: str | Path | PolicyPath) -> PolicyPath:
+    """A path by name or file, or as it is."""
     return path if isinstance(path, PolicyPath) else load_path(path)
 
 

@@ -1,11 +1,13 @@
 """The economy of one year of a path: the static economy with the block ``growth``.
 
 The static model is not touched: its equations, its closures and its checks stay what they are, and a path is a
-sequence of its equilibria. What is free and what is fixed differs between the baseline and all other runs by one
+sequence of its equilibria. What is free and what is fixed differs between the baseline and other runs by one
 exchange a region, real GDP for the productivity shifter (`hold_gdp`, `hold_efficiency`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import pyomo.environ as pyo
 
@@ -59,13 +61,20 @@ def build_growing_economy(
     return m
 
 
-def hold_gdp(m: pyo.ConcreteModel) -> None:
-    """The baseline's closure: real GDP of every region is given and its productivity follows."""
-    m.real_gdp.fix()
-    m.efficiency.unfix()
+def hold_gdp(m: pyo.ConcreteModel, regions: Collection[str]) -> None:
+    """Real GDP of the regions is given and their productivity follows; elsewhere it is the other way round.
+
+    All regions make the closure of a baseline; some of them ask what productivity they would need; none is
+    :func:`hold_efficiency`.
+    """
+    for region in m.R:
+        given, follows = m.real_gdp[region], m.efficiency[region]
+        if region not in regions:
+            given, follows = follows, given
+        given.fix()
+        follows.unfix()
 
 
 def hold_efficiency(m: pyo.ConcreteModel) -> None:
-    """The closure of every other run: productivity is given and real GDP follows."""
-    m.efficiency.fix()
-    m.real_gdp.unfix()
+    """Productivity of every region is given and real GDP follows."""
+    hold_gdp(m, ())

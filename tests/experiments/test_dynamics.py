@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from eacu.experiments.accumulation import CapitalRules
 from eacu.experiments.dynamics import DynamicEconomy, SolvedPath
 from eacu.model.accounts import payments, sam_of
 from eacu.model.checks import HOMOGENEITY, PRICES, QUANTITIES, REPLICATION, WALRAS
@@ -55,6 +56,24 @@ def test_the_steady_state_is_that_of_comparative_statics(closure):
     assert departure(path, static) < STEADY
     assert abs(path["capital_return"].iloc[-1] - 1).max() < STEADY
     assert departure(baseline, economy.model.benchmark_state) < STEADY
+
+
+def test_a_cost_of_installation_slows_capital_down_and_leaves_the_steady_state():
+    """It is nil at the base year's pace, which is that of a steady state."""
+    slow = DynamicEconomy(
+        benchmark(), stationary(60), "replacement", rules=CapitalRules(installation_cost=2.0)
+    )
+    _, costly = solved(slow, tariffs(0.3))
+    assert departure(costly, comparative("steady-state-capital+replacement", tariffs(0.3))) < STEADY
+    _, free = solved(DynamicEconomy(benchmark(), stationary(8), "replacement"), tariffs(0.3))
+    third = costly.years[3]
+    capital = [path["endowment"].xs("capital", axis=1).loc[third] for path in (costly, free)]
+    assert (capital[0] < capital[1]).all(), "what is lost is not there"
+    with pytest.raises(ValueError, match="cost of installation is -1"):
+        CapitalRules(installation_cost=-1)
+    with pytest.raises(ValueError, match=r"all that .* invests is lost"):
+        ruinous = CapitalRules(installation_cost=1e9)
+        solved(DynamicEconomy(benchmark(), uneven(3), rules=ruinous))
 
 
 @pytest.mark.parametrize("closure", ["savings-driven", "savings-driven+specific"])

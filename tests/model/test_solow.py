@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from eacu.experiments.accumulation import CapitalRules
 from eacu.experiments.dynamics import DynamicEconomy
 from eacu.experiments.growth import Growth
 from eacu.model.instruments import Policy
@@ -57,3 +58,45 @@ def test_saving_more_moves_output_and_capital_as_solow_has_it(mirror, more):
         new = (1 - DEPRECIATION) * new + saved * invested / STOCK
     assert not np.isclose(old, 1.0), "the baseline was in its steady state"
     assert (more == 1.0) is bool(np.isclose(old, new))
+
+
+def test_the_productivity_that_a_given_output_takes_is_that_of_the_production_function(mirror):
+    r"""Output 1.04 times the given one takes :math:`a = (y / k^\alpha)^{1/(1-\alpha)}` with its own capital."""
+    b = mirror(capital=SHARE, government=GOVERNMENT)
+    regions = pd.Index(b.regions, name="region")
+    growth = Growth.constant(b, 6, pd.Series(DEPRECIATION, regions), pd.Series(STOCK, regions))
+    economy = DynamicEconomy(b, growth)
+    policies = economy.policies({"as before": Policy("as before")})
+    weights = pd.DataFrame({"as before": 1.0}, index=growth.real_gdp.index)
+    baseline = economy.baseline("baseline", weights, policies)
+    given = growth.real_gdp[["A", "B"]] * 1.04
+    path = economy.path("more", weights, policies, baseline, real_gdp=given)
+    capital = path["endowment"][("capital", "A")]
+    expected = (1.04 / capital**SHARE) ** (1 / (1 - SHARE))
+    assert np.allclose(path["efficiency"]["A"], expected, rtol=1e-8)
+    assert np.allclose(path["real_gdp"], given, rtol=1e-9)
+    built = baseline["endowment"][("capital", "A")]
+    assert (capital.iloc[1:] > built.iloc[1:]).all(), "more output, more saving, more capital"
+    assert path.passed
+
+
+def test_installing_capital_costs_what_the_formula_says(mirror):
+    """A baseline of constant output from a stock that is not that of a steady state, twice at another pace."""
+    cost = 3.0
+    b = mirror(capital=SHARE, government=GOVERNMENT)
+    regions = pd.Index(b.regions, name="region")
+    growth = Growth.constant(b, 8, pd.Series(DEPRECIATION, regions), pd.Series(STOCK, regions))
+    economy = DynamicEconomy(b, growth, rules=CapitalRules(installation_cost=cost))
+    policies = economy.policies({"as before": Policy("as before")})
+    weights = pd.DataFrame({"as before": 1.0}, index=growth.real_gdp.index)
+    baseline = economy.baseline("baseline", weights, policies)
+    invested = float(b.investment_demand.xs("A", level="region").iloc[0])
+    stock = STOCK
+    for year in baseline.years:
+        assert baseline["endowment"].loc[year, ("capital", "A")] == pytest.approx(stock / STOCK, rel=1e-9)
+        spent = baseline["investment"].loc[year, "A"] * invested
+        usual = invested / STOCK
+        lost = cost / 2 * (spent / stock - usual) ** 2 * stock / usual
+        stock = (1 - DEPRECIATION) * stock + spent - lost
+    assert lost > 1e-3 * spent
+    assert stock != pytest.approx(STOCK, rel=1e-2)

@@ -75,6 +75,43 @@ def test_a_figure_and_a_table_are_written(eacu, tmp_path):
     assert set(table["year"]) == set(range(2007, 2012))
 
 
+@pytest.fixture
+def target_file(tmp_path):
+    text = "title = 'A'\nquestion = 'B'\ndescription = 'C'\npath = 'union'\nsince = 2010\nuntil = 2011\n"
+    file = tmp_path / "asked.toml"
+    file.write_text(f"{text}[real_gdp_pct]\nKAZ = 3\n", encoding="utf-8")
+    return file
+
+
+def test_a_target_is_answered_by_the_productivity_it_takes(eacu, target_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(path_run, "_base_of", lambda regimes: small_base_year())
+    answer = eacu("--target", target_file)
+    assert answer.exit_code == 0, answer.output
+    assert "real GDP of 2011 and the productivity it takes" in answer.stdout
+    assert "all within tolerance" in answer.stdout
+    answer = eacu("--target", target_file, "--json", "--table", "all.csv")
+    found = json.loads(answer.stdout)
+    (row,) = found["rows"]
+    assert row["region"] == "KAZ"
+    assert row["gap_pct"] == pytest.approx(3.0 - row["own_pct"])
+    assert found["productivity_pct"]["KAZ"]["2011"] == pytest.approx(row["productivity_pct"])
+    assert found["productivity_pct"]["KAZ"]["2009"] == pytest.approx(0.0, abs=1e-9)
+    assert set(found["columns"]) == set(row) - {"region"}
+    assert set(pd.read_csv(tmp_path / "all.csv")["path"]) == {"no-union", "union", "required"}
+
+
+def test_a_cost_of_installation_is_passed_on(eacu):
+    free, costly = (
+        json.loads(eacu("union", "--until", 2010, "--json", "--installation-cost", cost).stdout)
+        for cost in (0, 5)
+    )
+    stocks = [
+        [r["value"] for r in found["rows"] if r["variable"] == "capital_stock" and r["year"] == 2010]
+        for found in (free, costly)
+    ]
+    assert all(more > less for more, less in zip(*stocks, strict=True))
+
+
 def test_paths_are_listed(eacu):
     answer = eacu("--list")
     assert answer.exit_code == 0
@@ -92,6 +129,9 @@ def test_paths_are_listed(eacu):
         (["union", "--closure", "steady-state"], "determines the stock of capital"),
         (["union", "--progress-in", "labor"], "Did you mean 'labour'"),
         (["union", "--until", "2010", "--discount", "-2"], "above -1"),
+        (["union", "--target", "edb-2012"], "leave out union"),
+        (["--target", "edb-2012", "--hold-capital"], "do not go together"),
+        (["union", "--installation-cost", "-1"], "must be a number of 0"),
     ],
 )
 def test_bad_input_is_answered_in_words(eacu, arguments, message):
