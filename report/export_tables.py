@@ -169,7 +169,9 @@ def _partners(run: SavedRun, against: str) -> ExportTable:
 
 def _trade_effects(run: SavedRun) -> ExportTable:
     sums = run.trade.groupby(["regime", "importer", "group"], sort=False)[["base", "change", *EFFECTS]].sum()
-    by_group = {group: sums.xs(group, level="group") for group in SIGNS if group in sums.index.levels[2]}
+    by_group = {
+        group: sums.xs(group, level="group") for group in SIGNS if group in sums.index.unique("group")
+    }
     frame = pd.DataFrame(index=run.trade.groupby(["regime", "importer"], sort=False).size().index)
     for group, table in by_group.items():
         frame[f"imports from {group}"] = table["base"]

@@ -47,7 +47,7 @@ def latex_table(table: ExportTable, run: SavedRun) -> str:
     numbers = [name for name in columns if name in table.decimals]
     body = (
         text.style.hide(axis="index")
-        .format_index(escape, axis="columns")
+        .format_index(lambda name: escape(str(name)), axis="columns")
         .to_latex(
             hrules=True,
             column_format="".join("r" if name in numbers else "l" for name in columns),

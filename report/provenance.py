@@ -82,7 +82,7 @@ def citations(keys: Collection[str]) -> pd.DataFrame:
 
 @lru_cache(maxsize=1)
 def _known_citations() -> dict[str, tuple[str, str]]:
-    known = {}
+    known: dict[str, tuple[str, str]] = {}
     for line in data.path("SOURCES.md").read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
         if line.startswith("| `") and len(cells) == 3:

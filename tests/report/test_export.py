@@ -141,6 +141,7 @@ def test_latex_has_the_numbers_and_no_raw_sign(saved, tmp_path):
         assert {len(re.findall(r"(?<!\\)&", row)) + 1 for row in rows if r"\caption" not in row} == {columns}
     ev = saved["union-2010-07"].indicators.loc["KAZ", "ev_usd_mn"]
     shown = f"{abs(ev):,.0f}".replace(",", "{,}" if ev < 0 else ",")
+    latex = (folder / "effects.tex").read_text(encoding="utf-8")
     assert re.search(rf"KAZ & Equivalent variation & USD mn & .*{re.escape(shown)}", latex)
 
 
