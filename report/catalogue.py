@@ -1,138 +1,190 @@
-"""The DuckDB catalogue over all runs of a folder, so that one line of SQL compares them.
+"""The catalogue: SQL over all runs of a folder, by DuckDB.
 
-``<out>/catalogue.duckdb`` has the tables
-
-    runs        run, created (UTC), status, closure, eacu, data_sha256, regimes, seconds
-    indicators  run, regime, region, indicator, value
+    runs        run, created (UTC), status, closure, eacu, data_sha256, regimes, seconds, base_year, commit, problem
     checks      run, regime, name, value, tolerance, passed
+    indicators  run, regime, region, indicator, value
+    results, trade, welfare    run and the columns of the Parquet files of those names
 
-and, when it is queried through `query`, the views ``results``, ``trade`` and ``welfare`` over the Parquet files of
-those names. The folders are the
-truth and the catalogue an index of them: `sync` adds the runs it lacks and forgets those that are gone.
+The run folders are the truth and the catalogue is views over them, made in memory for each question. Nothing is
+stored, so nothing can be out of date, locked by another process or broken by a kill, and any number of processes ask
+at once. What it costs: a few files are opened for each run (docs/runs.md has the figure).
+
+A folder that says it is a run but lacks a file or has one of another size (a copy broken off, a disk that was full)
+is listed with the status ``damaged`` and the reason in ``problem``, and none of its figures is in another table.
 """
 
 from __future__ import annotations
 
 import json
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
 
-from .runfolder import run_folders
+from .store import run_folders
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FILE_NAME = "catalogue.duckdb"
-_LOCK_SECONDS = 10.0
-_one_at_a_time = threading.Lock()  # threads of one process share DuckDB's state and would collide in it
-_SCHEMA = """
-create table if not exists runs (
-    run varchar primary key, created timestamp, status varchar, closure varchar, eacu varchar,
-    data_sha256 varchar, regimes varchar[], seconds double);
-create table if not exists indicators (
-    run varchar, regime varchar, region varchar, indicator varchar, value double);
-create table if not exists checks (
-    run varchar, regime varchar, name varchar, value double, tolerance double, passed boolean);
-"""
+DAMAGED = "damaged"
+TABLES = ("runs", "checks", "indicators", "results", "trade", "welfare")
+_ATTEMPTS = 5
+_READ = ("SELECT", "EXPLAIN")
+_PARQUET = "read_parquet(FILES, filename = true, union_by_name = true)"
+_VIEWS = {
+    "indicators": (
+        "indicators.csv",
+        "read_csv(FILES, filename = true, header = true, columns = "
+        "{regime: 'varchar', region: 'varchar', indicator: 'varchar', value: 'double'})",
+    ),
+    **{name: (f"{name}.parquet", _PARQUET) for name in ("results", "trade", "welfare")},
+}
+_RUNS = pa.schema(
+    {
+        "run": pa.string(),
+        "created": pa.timestamp("s"),
+        "status": pa.string(),
+        "closure": pa.string(),
+        "eacu": pa.string(),
+        "data_sha256": pa.string(),
+        "regimes": pa.list_(pa.string()),
+        "seconds": pa.float64(),
+        "base_year": pa.int64(),
+        "commit": pa.string(),
+        "problem": pa.string(),
+    }
+)
+_CHECKS = pa.schema(
+    {
+        "run": pa.string(),
+        "regime": pa.string(),
+        "name": pa.string(),
+        "value": pa.float64(),
+        "tolerance": pa.float64(),
+        "passed": pa.bool_(),
+    }
+)
 
 
 class CatalogueError(ValueError):
-    """The catalogue cannot be read or the query is wrong; the message says which."""
+    """The query is wrong or a run cannot be read; the message says which."""
 
 
-def sync(out: Path) -> Path:
-    """Bring the catalogue of ``out`` into line with the run folders there; returns the catalogue file."""
-    out.mkdir(parents=True, exist_ok=True)
-    with _connect(out) as connection:
-        connection.execute(_SCHEMA)
-        known = {row[0] for row in connection.execute("select run from runs").fetchall()}
-        folders = {folder.name: folder for folder in run_folders(out)}
-        connection.begin()
-        for name in sorted(known - folders.keys()):
-            for table in ("runs", "indicators", "checks"):
-                connection.execute(f"delete from {table} where run = ?", [name])
-        for name in sorted(folders.keys() - known):
-            _add(connection, name, folders[name])
-        connection.commit()
-    return out / FILE_NAME
+@dataclass(frozen=True)
+class Entry:
+    """A run folder and what its ``run.json`` and ``checks.json`` say; ``problem`` is empty for a sound one."""
+
+    folder: Path
+    facts: dict[str, Any]
+    checks: dict[str, list[dict[str, Any]]]
+    problem: str = ""
 
 
-def query(out: Path, sql: str) -> pd.DataFrame:
-    """Answer a SQL query over the runs of ``out``.
+def entry(folder: Path) -> Entry:
+    """Read what a run says of itself and compare the sizes of its files with what it says of them.
 
-    Besides the tables of the catalogue there are the views ``results``, ``trade`` and ``welfare`` (column ``run`` and
-    the tidy columns of the files of those names). Raises CatalogueError with DuckDB's explanation when the SQL is
-    wrong.
+    Raises FileNotFoundError when the folder has just been deleted.
+    """
+    try:
+        facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        for name, file in facts["files"].items():
+            size = (folder / name).stat().st_size
+            if size != file["bytes"]:
+                return Entry(folder, {}, {}, f"{name} has {size} bytes, not {file['bytes']}")
+        checks = json.loads((folder / "checks.json").read_text(encoding="utf-8"))
+        _row(Entry(folder, facts, checks))
+        return Entry(folder, facts, checks)
+    except FileNotFoundError as error:
+        if not (folder / "run.json").is_file():
+            raise
+        return Entry(folder, {}, {}, f"{Path(str(error.filename)).name} is missing")
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        return Entry(folder, {}, {}, f"run.json or checks.json cannot be read: {error!r}")
+
+
+def query(out: Path, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
+    """Answer a SQL query over the runs of ``out``; ``?`` in it stand for ``parameters``.
+
+    The tables are :data:`TABLES`. A run that another process deletes meanwhile is left out. Raises CatalogueError
+    with DuckDB's explanation when the SQL is wrong or more than a question.
     """
     if not sql.strip():
         raise CatalogueError("the query is empty. Try: select * from runs")
-    sync(out)
-    with _connect(out, read_only=True) as connection:
+    for attempt in range(1, _ATTEMPTS + 1):
+        before = run_folders(out)
         try:
-            for name in ("results", "trade", "welfare"):
-                _add_view(connection, name, [folder / f"{name}.parquet" for folder in run_folders(out)])
-            return connection.execute(sql).df()
+            return _answer(_entries(before), sql, parameters)
         except duckdb.Error as error:
-            raise CatalogueError(
-                f"{error}\nTables: runs, indicators, checks, results, trade, welfare."
-            ) from error
+            if attempt < _ATTEMPTS and run_folders(out) != before:
+                continue  # a run was deleted under our hands
+            raise CatalogueError(f"{error}\nTables: {', '.join(TABLES)}.") from error
+    raise CatalogueError(f"runs of {out} are deleted faster than they can be read; try again")
 
 
-@contextmanager
-def _connect(out: Path, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The open catalogue; it admits one writer at a time, so another thread or process is waited for."""
-    with _one_at_a_time:
-        deadline = time.monotonic() + _LOCK_SECONDS
-        while True:
-            try:
-                connection = duckdb.connect(str(out / FILE_NAME), read_only=read_only)
-                break
-            except duckdb.IOException as error:
-                if "lock" not in str(error).lower() or time.monotonic() > deadline:
-                    raise CatalogueError(f"cannot open {out / FILE_NAME}: {error}") from error
-                time.sleep(0.1)
-        with connection:
-            yield connection
+def _entries(folders: Sequence[Path]) -> list[Entry]:
+    found = []
+    for folder in folders:
+        try:
+            found.append(entry(folder))
+        except FileNotFoundError:
+            continue  # deleted since it was listed
+    return found
 
 
-def _add_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[Path]) -> None:
+def _answer(entries: Sequence[Entry], sql: str, parameters: Sequence[object]) -> pd.DataFrame:
+    with duckdb.connect(":memory:") as connection:
+        _refuse_changes(connection, sql)
+        sound = [one for one in entries if not one.problem]
+        connection.register("runs", pa.Table.from_pylist([_row(one) for one in entries], schema=_RUNS))
+        rows = [
+            {"run": one.folder.name, "regime": regime, **check}
+            for one in sound
+            for regime, checks in one.checks.items()
+            for check in checks
+        ]
+        connection.register("checks", pa.Table.from_pylist(rows, schema=_CHECKS))
+        for name, (file, reader) in _VIEWS.items():
+            _add_view(connection, name, [one.folder / file for one in sound], reader)
+        return connection.execute(sql, list(parameters)).df()
+
+
+def _refuse_changes(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """A question cannot change or write anything: neither a table nor, by ``copy``, a file."""
+    for statement in connection.extract_statements(sql):
+        kind = statement.type.name
+        if kind not in _READ:
+            raise CatalogueError(f"runs are read-only and a query may only ask (select): this one is {kind}")
+
+
+def _add_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[Path], reader: str) -> None:
     """A view over the files that exist, with a column ``run``; none if no run has the table."""
-    found = [str(file.resolve()).replace("'", "''") for file in files if file.is_file()]
+    found = [file.resolve().as_posix().replace("'", "''") for file in files if file.is_file()]
     if found:
-        listed = ", ".join(f"'{file}'" for file in found)
+        source = reader.replace("FILES", "[" + ", ".join(f"'{file}'" for file in found) + "]")
         connection.execute(
-            f"create temp view {name} as select string_split(filename, '/')[-2] as run, * exclude filename "
-            f"from read_parquet([{listed}], filename = true, union_by_name = true)"
+            f"create temp view {name} as select string_split(replace(filename, '\\', '/'), '/')[-2] as run, "
+            f"* exclude filename from {source}"
         )
 
 
-def _add(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> None:
-    facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    connection.execute(
-        "insert into runs values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            name,
-            datetime.fromisoformat(facts["created"]).astimezone(UTC).replace(tzinfo=None),
-            facts["status"],
-            ", ".join(facts["closures"]),
-            facts["versions"]["eacu"],
-            facts["data_sha256"],
-            facts["regimes"],
-            sum(facts["seconds"].values()),
-        ],
-    )
-    connection.execute(
-        "insert into indicators select ?, regime, region, indicator, value from read_csv(?, header = true)",
-        [name, str(folder / "indicators.csv")],
-    )
-    for regime, checks in json.loads((folder / "checks.json").read_text(encoding="utf-8")).items():
-        for check in checks:
-            row = [name, regime, check["name"], check["value"], check["tolerance"], check["passed"]]
-            connection.execute("insert into checks values (?, ?, ?, ?, ?, ?)", row)
+def _row(one: Entry) -> dict[str, Any]:
+    """The row of the table of runs."""
+    if one.problem:
+        return {"run": one.folder.name, "status": DAMAGED, "problem": one.problem}
+    facts = one.facts
+    return {
+        "run": one.folder.name,
+        "created": datetime.fromisoformat(facts["created"]).astimezone(UTC).replace(tzinfo=None),
+        "status": facts["status"],
+        "closure": ", ".join(facts["closures"]),
+        "eacu": facts["versions"]["eacu"],
+        "data_sha256": facts["data_sha256"],
+        "regimes": facts["regimes"],
+        "seconds": sum(facts["seconds"].values()),
+        "base_year": facts["base_year"],
+        "commit": facts["code"]["commit"],
+    }

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import cli_analysis, cli_calibration, cli_claims, cli_closures, cli_dynamics, cli_reproduce
+from . import (
+    cli_analysis,
+    cli_calibration,
+    cli_claims,
+    cli_closures,
+    cli_dynamics,
+    cli_export,
+    cli_reproduce,
+    cli_runs,
+)
 from .console import CHECK_FAILED, check_figure, errors_in_words, print_tables, progress
 
 if TYPE_CHECKING:
@@ -61,6 +70,9 @@ def run(
     figure: Annotated[
         Path | None, typer.Option(help="Draw welfare and real GDP by member into this .svg, .png or .pdf.")
     ] = None,
+    excel: Annotated[
+        Path | None, typer.Option(help="Write all tables into this .xlsx workbook (see also: eacu export).")
+    ] = None,
     welfare: Annotated[
         bool,
         typer.Option(
@@ -79,10 +91,13 @@ def run(
                 "--welfare keeps terms in the run folder, but --no-save writes none; drop one of them"
             )
         check_figure(figure)
+        if excel and excel.suffix.lower() != ".xlsx":
+            raise ValueError(f"--excel {excel}: the name of an Excel workbook must end in .xlsx")
         base = load_base_year(base_year) if base_year else None
         result = solve(*(regimes or DEFAULT_REGIMES), closure=closure, base=base, tell=progress)
-        if save:
-            _save(result, out, welfare)
+        folder = _save(result, out, welfare) if save else None
+        if excel:
+            progress(f"written in {cli_export.write_excel(result, excel, folder)}")
         if figure:
             from .plots import effects_figure
 
@@ -118,27 +133,9 @@ def regimes(
                 typer.echo(f"{regime.description}\n")
 
 
-@app.command()
-def runs(out: Out = Path("runs"), debug: Debug = False) -> None:
-    """List the saved runs, newest first."""
-    _print_query(
-        out,
-        "select run, created, status, closure, array_to_string(regimes, ' ') as regimes from runs "
-        "order by created desc, run desc",
-        debug,
-    )
-
-
-@app.command()
-def query(
-    sql: Annotated[str, typer.Argument(help="SQL over the tables runs, indicators, checks and results.")],
-    out: Out = Path("runs"),
-    debug: Debug = False,
-) -> None:
-    """Answer a SQL query over all saved runs, e.g. "select * from indicators where region = 'KAZ'"."""
-    _print_query(out, sql, debug)
-
-
+app.add_typer(cli_runs.app, name="runs")
+app.command()(cli_runs.query)
+app.command()(cli_export.export)
 app.command()(cli_calibration.calibrate)
 app.command()(cli_calibration.sam)
 app.command()(cli_analysis.decompose)
@@ -159,14 +156,13 @@ def main() -> None:
         sys.exit(0)
 
 
-def _save(result: Run, out: Path, welfare: bool) -> None:
-    from .catalogue import sync
+def _save(result: Run, out: Path, welfare: bool) -> Path:
     from .runfolder import save_run
 
     terms = {regime.name: regime.solution.welfare() for regime in result} if welfare else {}
     folder = save_run(result, out, terms)
-    sync(out)
     progress(f"saved in {folder}")
+    return folder
 
 
 def _print_json(result: Run) -> None:
@@ -186,16 +182,6 @@ def _print_tables(result: Run, all_regions: bool) -> None:
         typer.echo(fill(f"Closure {name}: {description}", width=80))
     if result.failed:
         typer.echo(f"NOT SOLVED: {', '.join(failure.name for failure in result.failed)}")
-
-
-def _print_query(out: Path, sql: str, debug: bool) -> None:
-    with errors_in_words(debug):
-        if not out.is_dir():
-            raise FileNotFoundError(f"there is no folder {out} with saved runs; eacu run writes one")
-        from .catalogue import query as ask
-
-        answer = ask(out, sql)
-        typer.echo("no rows" if answer.empty else answer.to_string(index=False))
 
 
 if __name__ == "__main__":

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..experiments.run import Run, SolvedRegime
+    from ..experiments.run import Run
     from ..model.welfare import Welfare
+    from .saved import SavedRun
+    from .tables import Result
 
 PANELS = (
     ("ev_pct_consumption", "Welfare: equivalent variation, % of consumption"),
@@ -55,7 +57,7 @@ class MissingPlotsError(ValueError):
     """matplotlib is not installed; the message says how to get it."""
 
 
-def effects_figure(run: Run, file: Path) -> Path:
+def effects_figure(run: Run | SavedRun, file: Path) -> Path:
     """Draw welfare and real GDP by member and regime into ``file`` (.svg, .png, .pdf by its ending).
 
     Regimes in which nothing changes (the replication) are left out. Raises MissingPlotsError without
@@ -83,7 +85,12 @@ def welfare_figure(found: Welfare, regime: str, members: Sequence[str], file: Pa
     drawn together as *other*. Raises MissingPlotsError without matplotlib and ValueError when welfare does not
     change.
     """
-    table = found.by("term").loc[list(members)]
+    return terms_figure(found.by("term"), regime, members, file)
+
+
+def terms_figure(by_term: pd.DataFrame, regime: str, members: Sequence[str], file: Path) -> Path:
+    """The same from a table of terms (columns) by region (rows), such as a saved run has."""
+    table = by_term.loc[list(members)]
     largest = float(table.abs().sum(axis=1).max())
     if largest <= _NOTHING:
         raise ValueError(f"there is nothing to draw: {regime} changes the welfare of no member")
@@ -93,7 +100,7 @@ def welfare_figure(found: Welfare, regime: str, members: Sequence[str], file: Pa
         terms = terms.assign(other=table.loc[:, small].sum(axis=1))
     with _drawing(file, 8.4, 1.6 + 0.5 * len(members)) as figure:
         axes = figure.subplots()
-        _stack(axes, terms, found.total[list(members)])
+        _stack(axes, terms, table.sum(axis=1))
         axes.set_title(f"Welfare in {regime}: equivalent variation and its terms, million USD", loc="left")
         handles, labels = axes.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
@@ -146,7 +153,7 @@ def _drawing(file: Path, width: float, height: float) -> Iterator[Figure]:
         figure.savefig(file, dpi=160, metadata=metadata)
 
 
-def _bars(axes: Axes, shown: Sequence[SolvedRegime], members: Sequence[str], key: str) -> None:
+def _bars(axes: Axes, shown: Sequence[Result], members: Sequence[str], key: str) -> None:
     """Horizontal bars, members from top to bottom and the regimes of a member together, each with its value."""
     places = np.arange(len(members))
     width = 0.84 / len(shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -16,10 +16,28 @@ from .indicators import TABLE_INDICATORS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..experiments.run import SolvedRegime
+    import pandas as pd
+
+    from ..experiments.run import Check
 
 
-def effects_table(solved: Sequence[SolvedRegime], regions: Sequence[str]) -> Table:
+class Result(Protocol):
+    """What a table shows of a regime, just solved or saved."""
+
+    @property
+    def name(self) -> str:
+        """The regime's name."""
+
+    @property
+    def indicators(self) -> pd.DataFrame:
+        """Macro indicators, one row per region."""
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The checks its solution was put to."""
+
+
+def effects_table(solved: Sequence[Result], regions: Sequence[str]) -> Table:
     """One row per indicator in a section per region, one column per regime.
 
     Per cent are changes against the benchmark year. A region without an indicator (intra-union trade of a
@@ -36,7 +54,7 @@ def effects_table(solved: Sequence[SolvedRegime], regions: Sequence[str]) -> Tab
     return table
 
 
-def checks_table(solved: Sequence[SolvedRegime]) -> Table:
+def checks_table(solved: Sequence[Result]) -> Table:
     """One row per check, one column per regime: the figure and whether it is within its tolerance."""
     table = _plain_table("Checks", solved)
     names = list(dict.fromkeys(check.name for regime in solved for check in regime.checks))
@@ -62,7 +80,7 @@ def full_width(tables: Sequence[Table]) -> int:
     return max(Measurement.get(wide, wide.options, table).maximum for table in tables)
 
 
-def _plain_table(title: str, solved: Sequence[SolvedRegime]) -> Table:
+def _plain_table(title: str, solved: Sequence[Result]) -> Table:
     """A label column and one right-aligned column per regime."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("", no_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 
 import pandas as pd
 import pytest
@@ -11,7 +12,10 @@ import pytest
 from eacu.calibration.sam import Sam
 from eacu.model.closures import CLOSURES
 from eacu.report import runfolder
-from eacu.report.runfolder import run_folders, save_run
+from eacu.report.provenance import PACKAGE
+from eacu.report.runfolder import save_run
+from eacu.report.saved import open_run
+from eacu.report.store import LOCK, StoreError, run_folders
 
 
 def test_a_run_is_a_document(run, tmp_path):
@@ -20,6 +24,7 @@ def test_a_run_is_a_document(run, tmp_path):
         "run.json",
         "regimes",
         "data.sha256",
+        "sources.csv",
         "log.txt",
         "results.parquet",
         "indicators.csv",
@@ -33,6 +38,37 @@ def test_a_run_is_a_document(run, tmp_path):
     assert facts["closures"] == {"default": CLOSURES["default"].description}
     assert {"eacu", "pyomo", "numpy", "scipy", "python"} <= facts["versions"].keys()
     assert (folder / "log.txt").read_text(encoding="utf-8").splitlines() == list(run.log)
+
+
+def test_the_code_that_ran_is_named(run, tmp_path):
+    """The commit is git's where the package is a checkout; the hash follows every file of code."""
+    facts = json.loads((save_run(run, tmp_path / "runs") / "run.json").read_text(encoding="utf-8"))
+    assert len(facts["code"]["sha256"]) == 64
+    if (PACKAGE / ".git").exists():
+        log = subprocess.run(
+            ["git", "-C", str(PACKAGE), "log", "-1", "--format=%H"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert facts["code"]["commit"] == (log.stdout.strip() or None)
+    else:
+        assert facts["code"]["commit"] is None
+
+
+def test_a_run_reads_back_as_it_was_solved(run, failing_run, tmp_path):
+    saved = open_run(save_run(failing_run, tmp_path / "runs"))
+    assert [regime.name for regime in saved] == [regime.name for regime in failing_run]
+    assert saved.regions["KAZ"] == "Kazakhstan"
+    assert saved.facts["base_year"] == 2007
+    for regime in failing_run:
+        pd.testing.assert_frame_equal(saved[regime.name].indicators, regime.indicators, check_names=False)
+        assert saved[regime.name].checks == regime.checks
+        pd.testing.assert_frame_equal(saved.sam(regime.name).table, regime.sam.table)
+    assert saved.problems() == []
+    assert saved.welfare is None
+    with pytest.raises(StoreError, match="no regime 'union' in run"):
+        saved["union"]
 
 
 def test_inputs_are_kept_and_hashed(run, tmp_path):
@@ -99,7 +135,7 @@ def test_an_interrupted_save_leaves_nothing_behind(run, tmp_path, monkeypatch, v
         )
     with pytest.raises(KeyboardInterrupt):
         save_run(run, out)
-    assert list(out.iterdir()) == []
+    assert [path.name for path in out.iterdir()] in ([], [LOCK])
 
 
 def test_a_half_written_folder_is_not_a_run(run, tmp_path):
