@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,9 +10,11 @@ import pandas as pd
 
 from .. import data
 from ..calibration import energy_agreements
-from ..calibration.benchmark import Benchmark
+from ..calibration.benchmark import Benchmark, BenchmarkError
 from ..calibration.elasticities import model_elasticities
 from ..calibration.energy_agreements import with_energy_agreements
+from ..calibration.market_structure import ARMINGTON, MarketStructure, with_market_structure
+from ..calibration.market_structure import market_structure as find_structure
 from ..calibration.mobility import with_mobility
 from ..calibration.national import FACTORS
 from ..calibration.regions import Regions
@@ -28,11 +30,15 @@ OTHERS = {name: f"policy/{name}" for name in KEYS}
 
 @dataclass(frozen=True)
 class BaseYear:
-    """A benchmark, the tariff schedules regimes may name, and the files both came from."""
+    """A benchmark, the tariff schedules regimes may name, and the files both came from.
+
+    ``market_structure`` says how sectors compete: ``armington``, ``krugman``, or the file of one's own table.
+    """
 
     benchmark: Benchmark
     schedules: Schedules
     files: tuple[Path, ...] = ()
+    market_structure: str = ARMINGTON
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class _Tables:
 
 
 @lru_cache(maxsize=4)
-def load_base_year(folder: str | Path | None = None) -> BaseYear:
+def load_base_year(folder: str | Path | None = None, market_structure: str | Path = ARMINGTON) -> BaseYear:
     """Read the shipped base year, another shipped one by name, or one that ``eacu calibrate`` wrote.
 
     The second call costs nothing.
@@ -64,6 +70,7 @@ def load_base_year(folder: str | Path | None = None) -> BaseYear:
     Args:
         folder: a name of `eacu.data.base_year_names`, such as ``"ukraine"`` (eight regions), or a folder that holds
             ``sam/sam_2007.csv`` and ``policy/tariffs.csv``; other tables in it go before those shipped.
+        market_structure: how sectors compete, see :func:`with_structure`.
 
     Raises:
         SamError, BenchmarkError, TableError, RegimeError: a data file is missing or cannot be trusted.
@@ -82,7 +89,41 @@ def load_base_year(folder: str | Path | None = None) -> BaseYear:
     benchmark = with_mobility(benchmark, tables)
     others = {name: tables(file) for name, file in OTHERS.items()}
     schedules = Schedules.from_table(tables(SCHEDULES), others=others)
-    return BaseYear(benchmark, schedules, (sam_file, *tables.read.values()))
+    base = BaseYear(benchmark, schedules, (sam_file, *tables.read.values()))
+    return with_structure(base, market_structure, tables)
+
+
+def with_structure(
+    base: BaseYear, choice: str | Path | MarketStructure, tables: _Tables | None = None
+) -> BaseYear:
+    """The base year with sectors under monopolistic competition.
+
+    Args:
+        base: a base year whose sectors compete as the benchmark has it (``armington``).
+        choice: ``armington`` (nothing changes), ``krugman`` (the sectors of
+            ``data/parameters/market_structure.csv``), a csv file of the same columns, or a table of one's own.
+        tables: reader of the data folder, the shipped one unless given.
+
+    Raises:
+        BenchmarkError: no such structure, a table that cannot be used, or a base year that has one already.
+    """
+    tables = tables or _Tables()
+    before = set(tables.read.values())
+    structure = choice if isinstance(choice, MarketStructure) else find_structure(choice, tables)
+    if structure is None:
+        return base
+    if base.market_structure != ARMINGTON:
+        raise BenchmarkError(
+            f"the base year already has the market structure {base.market_structure}; start from one without"
+        )
+    read = [file for file in tables.read.values() if file not in before]
+    own = [] if read or isinstance(choice, MarketStructure) else [Path(choice)]
+    return replace(
+        base,
+        benchmark=with_market_structure(base.benchmark, structure),
+        files=(*base.files, *read, *own),
+        market_structure=structure.name,
+    )
 
 
 def load_benchmark() -> Benchmark:

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
 
+from ..calibration.market_structure import ARMINGTON
 from ..calibration.sam import TOLERANCE as SAM_TOLERANCE
 from ..calibration.sam import Sam
 from ..model.checks import REPLICATION, WALRAS, ReplicationError, benchmark_residuals
@@ -30,7 +31,7 @@ from ..model.economy import build_economy
 from ..model.engine import EngineError, SolvedPoint, compile_model, solve_system
 from ..model.instruments import apply_policy
 from ..model.results import Solution
-from .base_year import BaseYear, load_base_year
+from .base_year import BaseYear, load_base_year, with_structure
 from .policy import needed_choices, policy_of
 from .regimes import Regime, RegimeError, load_regime
 
@@ -148,6 +149,7 @@ class Run:
     log: tuple[str, ...] = field(repr=False)
     seconds: dict[str, float] = field(repr=False)
     failed: tuple[FailedRegime, ...] = ()
+    market_structure: str = ARMINGTON
 
     def __iter__(self) -> Iterator[SolvedRegime]:
         return iter(self.solved)
@@ -331,6 +333,7 @@ def run(
     closure: str | None = None,
     base: BaseYear | None = None,
     tell: Tell = lambda line: None,
+    market_structure: str | Path | None = None,
 ) -> Run:
     """Solve regimes and return them with their checks; all are validated before anything is solved.
 
@@ -343,9 +346,12 @@ def run(
         base: benchmark and tariff schedules (default: those shipped, read once per process; the base year that the
             regimes name, for all of them, so that they can be compared).
         tell: is called with each line of progress.
+        market_structure: how sectors compete: ``armington``, ``krugman`` or a csv file (see `with_structure` of
+            ``base_year``; default: as ``base`` has it).
 
     Raises:
         RegimeError: no regime is named, one is named twice, or one cannot be used.
+        BenchmarkError: the market structure is unknown or does not fit the base year.
         ReplicationError, EngineError, SamError: see `Workbench`.
 
     Example:
@@ -364,8 +370,12 @@ def run(
     closures = [_closure_of(regime, closure) for regime in chosen]
     began = time.perf_counter()
     base = base or _base_of(chosen)
+    if market_structure is not None:
+        base = with_structure(base, market_structure)
     phases["load"] = time.perf_counter() - began
     note(f"base year {base.benchmark.year} read in {phases['load']:.1f} s")
+    if base.market_structure != ARMINGTON:
+        note(f"market structure: {base.market_structure}")
     for regime in chosen:
         policy_of(regime, base.benchmark, base.schedules)
     benches = {found.name: Workbench(base, found, note) for found in dict.fromkeys(closures)}
@@ -376,7 +386,7 @@ def run(
     for result in solved:
         record = result.solution.record
         log += [f"{result.name}: {line}" for line in (record.log if record else ())]
-    return Run(solved, _members(solved), base.files, tuple(log), phases, failed)
+    return Run(solved, _members(solved), base.files, tuple(log), phases, failed, base.market_structure)
 
 
 def _solve_all(

@@ -43,6 +43,7 @@ ORDER = (
     "foreign capital",
     "endowment",
     "technology",
+    "variety",
     "population",
     "government",
     "savings",

@@ -75,6 +75,20 @@ class Layout:
         return chosen
 
     @cached_property
+    def variety_weight(self) -> tuple[pd.Series, pd.Series]:
+        r"""What a variety is worth, :math:`1/(\sigma - 1)`, by flow and by home sales; nil where there are none."""
+        b = self.b
+        many = pd.Series([float(key in b.increasing_returns) for key in b.output.index], index=b.output.index)
+        flows, home = b.exports.index, b.domestic_sales.index
+        abroad = self.on(flows, many, "sector", "source")
+        at_home = self.on(home, many)
+        sources = self.on(flows, b.sigma_sources, "sector", "importer")
+        armington = self.on(home, b.sigma_armington)
+        return (abroad / (sources - 1)).where(abroad > 0.0, 0.0), (at_home / (armington - 1)).where(
+            at_home > 0.0, 0.0
+        )
+
+    @cached_property
     def stock(self) -> pd.Series:
         """Factors of the benchmark by (factor, region)."""
         return self.b.factor_value.groupby(["factor", "region"]).sum()
@@ -305,6 +319,31 @@ class Snapshot:
     def log_iceberg(self) -> pd.Series:
         """Logarithm of units shipped per unit arriving."""
         return np.log(self.on_flows(self.x["iceberg"]))
+
+    @cached_property
+    def log_varieties(self) -> pd.Series:
+        """Logarithm of the number of varieties by (sector, region), nil where an activity makes one good."""
+        return np.log(self.layout.on(self.layout.b.output.index, self.x["varieties"], otherwise=1.0))
+
+    @cached_property
+    def log_varieties_of_seller(self) -> pd.Series:
+        """The same by flow."""
+        return self.layout.on(self.layout.b.exports.index, self.log_varieties, "sector", "source")
+
+    @cached_property
+    def log_varieties_at_home(self) -> pd.Series:
+        """The same by home sales."""
+        return self.layout.on(self.layout.b.domestic_sales.index, self.log_varieties)
+
+    @cached_property
+    def sold_at_home(self) -> pd.Series:
+        """What is paid for home goods, by (sector, region)."""
+        home = self.layout.b.domestic_sales
+        return (
+            home
+            * self.layout.on(home.index, self.x["domestic_demand"])
+            * self.layout.on(home.index, self.price("domestic_price"))
+        )
 
     @cached_property
     def carried(self) -> pd.Series:

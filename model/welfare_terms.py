@@ -203,6 +203,21 @@ def technology(s: Step) -> Iterator[Part]:
     yield by_importer("technology", "border costs", -s.mean("arriving") * s.change("log_iceberg"))
 
 
+def variety(s: Step) -> Iterator[Part]:
+    r"""Variety: what is paid for the goods of firms, times what more firms are worth to their buyers.
+
+    .. math:: \frac{\overline{p^L z}}{\sigma - 1}\,\Delta\ln n, \qquad \frac{\overline{p^D d}}{\sigma - 1}\,\Delta\ln n
+
+    One per cent more varieties make the composite of them :math:`1/(\sigma - 1)` per cent cheaper at the same prices
+    (Feenstra 1994, American Economic Review 84); nil where firms do not make goods of their own.
+    """
+    abroad, home = s.start.layout.variety_weight
+    arriving = s.mean("arriving") * abroad * s.change("log_varieties_of_seller")
+    yield by_importer("variety", "imports", arriving[abroad > 0.0])
+    sold = s.mean("sold_at_home") * home * s.change("log_varieties_at_home")
+    yield Part("variety", "home goods", sold[home > 0.0])
+
+
 def others(s: Step) -> Iterator[Part]:
     r"""What government and investment take from the household, and what the rest of the world lends.
 
@@ -236,6 +251,7 @@ TERMS: tuple[Callable[[Step], Iterator[Part]], ...] = (
     foreign_capital,
     endowments,
     technology,
+    variety,
     others,
     population,
 )

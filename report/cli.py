@@ -67,6 +67,10 @@ def run(
             help="Another base year: ukraine (eight regions), or a folder written by eacu calibrate."
         ),
     ] = None,
+    market_structure: Annotated[
+        str | None,
+        typer.Option(help="How sectors compete: armington (default), krugman, or a csv file of your own."),
+    ] = None,
     figure: Annotated[
         Path | None, typer.Option(help="Draw welfare and real GDP by member into this .svg, .png or .pdf.")
     ] = None,
@@ -94,7 +98,13 @@ def run(
         if excel and excel.suffix.lower() != ".xlsx":
             raise ValueError(f"--excel {excel}: the name of an Excel workbook must end in .xlsx")
         base = load_base_year(base_year) if base_year else None
-        result = solve(*(regimes or DEFAULT_REGIMES), closure=closure, base=base, tell=progress)
+        result = solve(
+            *(regimes or DEFAULT_REGIMES),
+            closure=closure,
+            base=base,
+            tell=progress,
+            market_structure=market_structure,
+        )
         folder = _save(result, out, welfare) if save else None
         if excel:
             progress(f"written in {cli_export.write_excel(result, excel, folder)}")
@@ -180,6 +190,8 @@ def _print_tables(result: Run, all_regions: bool) -> None:
     print_tables([effects_table(list(result), regions), checks_table(list(result))])
     for name, description in result.closures.items():
         typer.echo(fill(f"Closure {name}: {description}", width=80))
+    if result.market_structure != "armington":
+        typer.echo(f"Market structure: {result.market_structure}")
     if result.failed:
         typer.echo(f"NOT SOLVED: {', '.join(failure.name for failure in result.failed)}")
 

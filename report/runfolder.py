@@ -1,8 +1,8 @@
 """A run is a document: one folder holds everything that defines and everything that came out of it.
 
     <out>/<run id>/
-        run.json            identity, versions and code, base year, closures in words, seconds by phase, status,
-                            regimes not solved, names of codes, and size and SHA-256 of every other file
+        run.json            identity, versions and code, base year, closures in words, market structure, seconds
+                            by phase, status, regimes not solved, names of codes, and size and SHA-256 of every other file
         regimes/*.toml      the regime files as they were read, with the ones they build on
         data.sha256         SHA-256 of every data file used, in the format of sha256sum
         sources.csv         what those files rest on: citation keys, and rows by quality
@@ -59,7 +59,8 @@ def save_run(run: Run, out: Path, welfare: Mapping[str, Welfare] | None = None) 
         _write_tables(run, new.folder, welfare or {})
         facts = {**_facts(run, created), "data_sha256": data_hash, "files": manifest(new.folder)}
         _write_json(new.folder / RUN_FILE, facts)
-        content = "".join([data_hash, *run.closures, *(regime.digest for regime in _asked(run))])
+        asked = (regime.digest for regime in _asked(run))
+        content = "".join([data_hash, *run.closures, run.market_structure, *asked])
         return new.publish(f"{created:%Y%m%dT%H%M%SZ}-{hashlib.sha256(content.encode()).hexdigest()[:8]}")
 
 
@@ -100,6 +101,7 @@ def _facts(run: Run, created: datetime) -> dict[str, Any]:
         "sectors": names_of_codes(benchmark.sectors, "sector", run.data_files),
         "errors": {failure.name: failure.message for failure in run.failed},
         "closures": run.closures,
+        "market_structure": run.market_structure,
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
         "code": code_version(),
         "platform": platform.platform(),

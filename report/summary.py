@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def summary(run: Run) -> list[dict[str, Any]]:
-    """One object per regime: regime, status, closure, errors, max_residual, walras, checks and regions.
+    """One object per regime: regime, status, closure, market_structure, errors, max_residual, walras, checks, regions.
 
     A regime without a solution comes after the others, with status ``not solved``, the message in ``errors`` and no
     figures; in all others ``errors`` is empty.
@@ -25,6 +25,7 @@ def summary(run: Run) -> list[dict[str, Any]]:
             "errors": [],
             "status": "ok" if regime.passed else "check failed",
             "closure": regime.closure.name,
+            "market_structure": run.market_structure,
             "max_residual": regime.max_residual,
             "walras": regime.walras,
             "iterations": regime.iterations,
@@ -42,6 +43,7 @@ def summary(run: Run) -> list[dict[str, Any]]:
             "errors": [failure.message],
             "status": "not solved",
             "closure": failure.closure.name,
+            "market_structure": run.market_structure,
         }
         for failure in run.failed
     ]

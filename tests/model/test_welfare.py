@@ -10,6 +10,7 @@ import pandas as pd
 import pyomo.environ as pyo
 import pytest
 
+from eacu.calibration.market_structure import MarketStructure, with_market_structure
 from eacu.model import welfare as module
 from eacu.model.closures import CLOSURES
 from eacu.model.derivatives import POOLING, legs
@@ -65,9 +66,28 @@ def small():
 
 
 @pytest.fixture(scope="module")
+def firms(small):
+    """The same with a sector under monopolistic competition."""
+    row = {"sector": "mac", "structure": "krugman", "sigma": 2.5, "specific_capital": 0.5}
+    return with_market_structure(small, MarketStructure.from_table(pd.DataFrame([row]), "test"))
+
+
+@pytest.fixture(scope="module")
 def shocked(small) -> Solution:
     """Every instrument moved, duties pooled; labour and capital move between regions."""
     return solved(small, half_of_every_shock, "migration+mobile-in-union")
+
+
+@pytest.mark.parametrize("closure", ["default", "savings-driven"])
+def test_with_varieties_the_terms_sum_to_the_equivalent_variation(firms, closure):
+    """Without the variety term they do not, and where firms make no goods of their own it does not occur."""
+    solution = solved(firms, half_of_every_shock, closure)
+    found = decomposed(solution, **ROUGH)
+    ev = solution.regions["ev_usd_mn"]
+    assert found.by("term").sum(axis=1).to_numpy() == pytest.approx(ev.to_numpy(), rel=1e-9)
+    assert found.accuracy <= 1e-3, "before what is left over is spread"
+    assert set(found.terms.loc[found.terms["term"] == "variety", "sector"]) == {"mac"}
+    assert found.by("term")["variety"].abs().min() > 0.01
 
 
 @pytest.mark.parametrize("closure", [*CLOSURES, "short-run+wage-curve+deficit+migration"])

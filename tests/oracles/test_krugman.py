@@ -181,8 +181,9 @@ def test_more_people_at_home_are_worth_more_varieties() -> None:
 def test_with_several_sectors_employment_counts_too(krugman: bool) -> None:
     r"""Real income changes by :math:`\prod_g (\hat r_g^{\delta}/\hat\lambda_g)^{\beta_g/(\sigma_g-1)}`.
 
-    :math:`r` is employment and :math:`\delta` is one under monopolistic competition with free entry and nil under perfect competition: Costinot and
-    Rodriguez-Clare (2014), Handbook of International Economics 4, ch. 4, section 3.3 (one factor, no intermediates).
+    :math:`r` is employment and :math:`\delta` one under monopolistic competition with free entry, nil under perfect
+    competition: Costinot and Rodriguez-Clare (2014), Handbook of International Economics 4, ch. 4 (one factor, no
+    intermediates).
     """
     base = base_of("two sectors without duties")
     b, x = model_after(base, cheaper_trade(base.given), krugman)
