@@ -1,8 +1,9 @@
 """A run is a document: one folder holds everything that defines and everything that came out of it.
 
     <out>/<run id>/
-        run.json            identity, versions and code, base year, closures in words, market structure, seconds
-                            by phase, status, regimes not solved, names of codes, and size and SHA-256 of every other file
+        run.json            identity, versions and code, base year, closures in words, market structure,
+                            seconds by phase, status, regimes not solved, names of codes, and size and SHA-256
+                            of every other file
         regimes/*.toml      the regime files as they were read, with the ones they build on
         data.sha256         SHA-256 of every data file used, in the format of sha256sum
         sources.csv         what those files rest on: citation keys, and rows by quality
