@@ -31,14 +31,16 @@ from ..model.engine import EngineError, SolvedPoint, compile_model, solve_system
 from ..model.instruments import apply_policy
 from ..model.results import Solution
 from .base_year import BaseYear, load_base_year
+from .doing import Tell, Work
 from .policy import needed_choices, policy_of
 from .regimes import Regime, RegimeError, load_regime
 
-Tell = Callable[[str], None]
 AUDIT_TOLERANCE = 1e-9
 AUDITED = 30
 """Members of each kind of equation whose compiled value is compared with Pyomo's; all have one source."""
 UNION_CAPITAL = "mobile-in-union"
+BUILD_WEIGHT = 3.0
+"""Building, compiling and replicating an economy takes about as long as solving this many regimes."""
 
 
 @dataclass(frozen=True)
@@ -342,7 +344,7 @@ def run(
         closure: closure for all regimes instead of the one each regime names.
         base: benchmark and tariff schedules (default: those shipped, read once per process; the base year that the
             regimes name, for all of them, so that they can be compared).
-        tell: is called with each line of progress.
+        tell: is called with each line of progress, and with a `Doing` at each step.
 
     Raises:
         RegimeError: no regime is named, one is named twice, or one cannot be used.
@@ -362,14 +364,21 @@ def run(
 
     chosen = _load(regimes)
     closures = [_closure_of(regime, closure) for regime in chosen]
+    economies = list(dict.fromkeys(closures))
+    work = Work(tell, 1 + BUILD_WEIGHT * len(economies) + len(chosen))
+    work.at("reading the base year")
     began = time.perf_counter()
     base = base or _base_of(chosen)
     phases["load"] = time.perf_counter() - began
     note(f"base year {base.benchmark.year} read in {phases['load']:.1f} s")
     for regime in chosen:
         policy_of(regime, base.benchmark, base.schedules)
-    benches = {found.name: Workbench(base, found, note) for found in dict.fromkeys(closures)}
-    solved, failed = _solve_all(chosen, closures, benches, note)
+    benches: dict[str, Workbench] = {}
+    for found in economies:
+        work.at(f"building the economy, closure {found.name}", BUILD_WEIGHT)
+        benches[found.name] = Workbench(base, found, note)
+    solved, failed = _solve_all(chosen, closures, benches, note, work)
+    work.finish()
     for bench in benches.values():
         for phase, seconds in bench.seconds.items():
             phases[phase] = phases.get(phase, 0.0) + seconds
@@ -380,12 +389,17 @@ def run(
 
 
 def _solve_all(
-    regimes: Sequence[Regime], closures: Sequence[Closure], benches: dict[str, Workbench], note: Tell
+    regimes: Sequence[Regime],
+    closures: Sequence[Closure],
+    benches: dict[str, Workbench],
+    note: Tell,
+    work: Work,
 ) -> tuple[tuple[SolvedRegime, ...], tuple[FailedRegime, ...]]:
     """Solve what can be solved. Raises the first EngineError if that is nothing."""
     solved: list[SolvedRegime] = []
     failed: list[FailedRegime] = []
     for regime, closure in zip(regimes, closures, strict=True):
+        work.at(f"solving {regime.name}")
         try:
             solved.append(benches[closure.name].solve(regime))
         except EngineError as error:
