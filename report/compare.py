@@ -133,13 +133,16 @@ def comparison_table(rows: pd.DataFrame, regions: Sequence[str], indicators: Seq
     for label in labels[1:]:
         table.add_column(label, justify="right", no_wrap=True)
         table.add_column("Δ", justify="right", no_wrap=True, style="bold")
-    cells = rows.set_index(["region", "indicator", "label"])[["value", "difference"]].sort_index()
+    cells = {
+        (row.region, row.indicator, row.label): (float(str(row.value)), float(str(row.difference)))
+        for row in rows.itertuples()
+    }
     for region in regions:
         table.add_row(Text(region, style="bold"))
         for indicator in indicators:
-            shown = [_cell(indicator, float(cells.loc[(region, indicator.key, labels[0])]["value"]))]
+            shown = [_cell(indicator, cells[region, indicator.key, labels[0]][0])]
             for label in labels[1:]:
-                value, difference = cells.loc[(region, indicator.key, label)]
+                value, difference = cells[region, indicator.key, label]
                 shown += [_cell(indicator, value), _cell(indicator, difference, "+")]
             table.add_row(f"  {indicator.heading}, {indicator.unit}", *shown)
         table.add_section()
@@ -186,13 +189,13 @@ def _require_same_base(columns: Sequence[Compared]) -> None:
                 f"{first.label} has the regions {', '.join(map(str, first.indicators.index))}, {column.label} "
                 f"{', '.join(map(str, column.indicators.index))}: they are of different base years"
             )
-        gap = (column.indicators[BASE] - first.indicators[BASE]).abs() / first.indicators[BASE].abs()
-        if (gap > 1e-6).any():
-            raise CompareError(
-                f"{first.label} and {column.label} ({column.source}) start from different base years: tariff revenue "
-                f"of {gap.idxmax()} was {first.indicators[BASE][gap.idxmax()]:,.6g} and "
-                f"{column.indicators[BASE][gap.idxmax()]:,.6g} USD mn. Solve both on one base year"
-            )
+        for region, there in first.indicators[BASE].items():
+            here = column.indicators[BASE].loc[str(region)]
+            if abs(here - there) > 1e-6 * abs(there):
+                raise CompareError(
+                    f"{first.label} and {column.label} ({column.source}) start from different base years: tariff "
+                    f"revenue of {region} was {there:,.6g} and {here:,.6g} USD mn. Solve both on one base year"
+                )
 
 
 def _cell(indicator: Indicator, value: float, sign: str = "") -> str:

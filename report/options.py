@@ -50,7 +50,7 @@ Command = Callable[..., Any]
 class CommandLine(typer.Typer):
     """An application (or group of commands) whose commands all have the :data:`COMMON` options."""
 
-    def command(self, *arguments: Any, **options: Any) -> Callable[[Command], Command]:
+    def command(self, *arguments: Any, **options: Any) -> Callable[[Command], Command]:  # type: ignore[override]
         """Register a command, as `typer.Typer.command` does."""
         register = super().command(*arguments, **options)
 

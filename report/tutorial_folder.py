@@ -69,7 +69,7 @@ def _pair(run: Run, members: Sequence[str], indicators: dict[str, str]) -> str:
     rows = []
     for member in members:
         for key, unit in indicators.items():
-            agreed, mine = (float(run[name].indicators.loc[member, key]) for name in (AGREED, MINE))
+            agreed, mine = (float(run[name].indicators[key].loc[member]) for name in (AGREED, MINE))
             rows.append([member, unit, _number(agreed), _number(mine), _number(mine - agreed, "+")])
     return markdown(["member", "unit", AGREED, MINE, "difference"], rows).strip()
 

@@ -19,9 +19,9 @@ effects = result.effects
 effects["difference"] = effects[MINE] - effects[AGREED]
 effects.to_csv(FOLDER / "results.csv")
 
+change = effects["difference"].unstack("indicator")
 for member in result.members:
-    percent = effects.loc[(member, "ev_pct_consumption"), "difference"]
-    dollars = effects.loc[(member, "ev_usd_mn"), "difference"]
+    percent, dollars = change["ev_pct_consumption"].loc[member], change["ev_usd_mn"].loc[member]
     print(
         f"{member}: without a car tariff welfare changes by {dollars:+,.0f} USD mn, {percent:+.3f} % of consumption"
     )
