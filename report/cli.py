@@ -7,6 +7,7 @@ that ``eacu --help`` answers at once.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -173,6 +174,9 @@ app.command(epilog=cli_calibration.CALIBRATE_EXAMPLES)(cli_calibration.calibrate
 
 def main() -> None:
     """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character shows ? instead of an error
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app(prog_name="eacu")
     except BrokenPipeError:  # the reader (head, a pager) has seen enough

@@ -205,4 +205,5 @@ def print_json(document: Any) -> None:
     from .layout import finite
 
     _end_bar()
-    typer.echo(json.dumps(finite(document), indent=2, ensure_ascii=False, allow_nan=False))
+    unicode = "utf" in (getattr(sys.stdout, "encoding", None) or "").lower()
+    typer.echo(json.dumps(finite(document), indent=2, ensure_ascii=not unicode, allow_nan=False))

@@ -131,6 +131,48 @@ def test_the_bar_is_seen_on_a_real_terminal_and_standard_output_stays_clean():
     assert json.loads(done.stdout) == {"answer": 1}
 
 
+def test_a_terminal_that_knows_only_ascii_is_served(tmp_path):
+    call = [sys.executable, "-m", "eacu", "regimes", "ukraine-dcfta"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    shown = subprocess.run([*call, "--json"], capture_output=True, env=environment, check=True).stdout
+    (regime,) = json.loads(shown.decode("ascii"))
+    assert regime["name"] == "ukraine-dcfta"
+    (tmp_path / "sam.csv").write_text("x,a,b\na,0,1\nb,1,0\n", encoding="utf-8")
+    call = [sys.executable, "-m", "eacu", "check", str(tmp_path / "sam.csv")]
+    done = subprocess.run(call, capture_output=True, env=environment, check=True)
+    assert b"\n?    accounts: " in done.stdout.replace(b"\r", b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows interrupts by another way")
+def test_an_interrupt_ends_quietly_with_its_own_exit_code():
+    program = (
+        "import os, signal, typer\nfrom eacu.report import cli\n"
+        "@cli.app.command('wait')\ndef wait() -> None:\n    os.kill(os.getpid(), signal.SIGINT)\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, "wait"], capture_output=True, text=True)
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+
+
+JSON_COMMANDS = {
+    "regimes": lambda found: {"name", "title", "question"} <= set(found[0]),
+    "closures": lambda found: {"default", "short-run"} <= {closure["name"] for closure in found},
+    "closures short-run+wage-curve": lambda found: found[0]["name"] == "short-run+wage-curve",
+    "path --list": lambda found: "wto-alone" in {path["name"] for path in found},
+    "explain numeraire_definition": lambda found: found["terms"] and found["members"][0]["equation"],
+    "explain market_flow": lambda found: len(found["members"]) > 20 and "terms" not in found,
+    "sam": lambda found: all(row["held"] for row in found) and found[0]["control"] == "GDP",
+}
+
+
+@pytest.mark.parametrize("command", JSON_COMMANDS)
+def test_json_is_one_document_and_nothing_else(eacu, command):
+    answer = eacu(*command.split(), "--json")
+    assert answer.exit_code == 0, answer.output
+    assert JSON_COMMANDS[command](json.loads(answer.stdout))
+
+
 @pytest.mark.parametrize("grouped", [False, True])
 def test_commands_registered_by_others_get_the_common_options(grouped):
     outer, inner = CommandLine(), typer.Typer()
