@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -34,12 +34,16 @@ class Build:
 
 
 def build_sam(
-    tables: Tables, priors: Mapping[str, str] | None = None, method: Method = "cross_entropy"
+    tables: Tables,
+    priors: Mapping[str, str] | None = None,
+    method: Method = "cross_entropy",
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Build:
     """Estimate the world SAM of 2007 from the committed tables.
 
     ``priors`` names the prior of a synthetic table, such as ``{"belarus": "russia"}`` (others take ``neighbours``);
-    ``method`` is the balancing method of the national tables (see :func:`.balancing.solve`). The list of regions and
+    ``method`` is the balancing method of the national tables (see :func:`.balancing.solve`); ``tell`` is called
+    with a line for each part of the work. The list of regions and
     everything else comes from ``tables``. Synthetic regions must stand before the rest of the world in that list: it
     is GTAP's less theirs.
 
@@ -52,11 +56,13 @@ def build_sam(
         raise ValueError(
             f"no synthetic table {unknown}; this economy has {sorted(regions.synthetic.values())}"
         )
+    tell("balancing trade in goods and services")
     goods, services = estimate_goods(tables), estimate_services(tables)
     border = border_flows(pd.concat([goods.values, services.values]), tables)
     sectors = sector_list(tables)
     national: dict[str, NationalTable] = {}
     for region in regions.names:
+        tell(f"balancing the table of {region}")
         at_border, controls = border.of(region, sectors), national_controls(region, tables)
         if region in regions.synthetic:
             name = regions.synthetic[region]

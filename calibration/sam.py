@@ -52,7 +52,14 @@ SIGNED_TAXES = ("tax:production", "tax:sales", "tax:export")
 
 
 class SamError(ValueError):
-    """The table is not an admissible SAM; the message names the cells or accounts and likely reasons."""
+    """The table is not an admissible SAM; the message names the cells or accounts and likely reasons.
+
+    ``cells`` are the rows at fault where single cells are, else None.
+    """
+
+    def __init__(self, message: str, cells: pd.DataFrame | None = None):
+        super().__init__(message)
+        self.cells = cells
 
 
 @dataclass(frozen=True)
@@ -89,10 +96,13 @@ class Sam:
         ``signed_taxes`` admits negative import duties (an import subsidy) and direct taxes: meaningful in a
         solved scenario, a data error in a benchmark. Raises :class:`SamError`.
         """
-        sam = cls(_typed(table, where))
-        _check_cells(sam.table, where, signed_taxes)
-        _check_names(sam, where)
-        _check_balance(sam, tolerance, where)
+        columns = named_columns(table, where)
+        check_numbers(columns, where)
+        sam = cls(columns.assign(value=columns["value"].astype(float)))
+        check_duplicates(sam.table, where)
+        check_signs(sam.table, where, signed_taxes)
+        check_names(sam, where)
+        check_balance(sam, tolerance, where)
         return sam
 
     def write(self, path: str | Path) -> None:
@@ -160,7 +170,8 @@ class Sam:
         return pd.DataFrame(matrix, index=accounts, columns=accounts)
 
 
-def _typed(table: pd.DataFrame, where: str) -> pd.DataFrame:
+def named_columns(table: pd.DataFrame, where: str) -> pd.DataFrame:
+    """The columns :data:`COLUMNS` of a table. Raises :class:`SamError` if one is missing or there are no rows."""
     missing = [c for c in COLUMNS if c not in table.columns]
     if missing:
         raise SamError(
@@ -169,25 +180,40 @@ def _typed(table: pd.DataFrame, where: str) -> pd.DataFrame:
     table = table.loc[:, list(COLUMNS)].reset_index(drop=True).copy()
     if table.empty:
         raise SamError(f"{where}: the table has no rows.")
-    values = pd.to_numeric(table["value"], errors="coerce")
-    bad = table[~np.isfinite(values)]
-    if len(bad):
-        raise SamError(
-            f"{where}: {len(bad)} cell(s) hold no finite number (a missing value is not zero; delete "
-            f"the row if the flow does not exist):\n{_show(bad)}"
-        )
-    table["value"] = values.astype(float)
     return table
 
 
-def _check_cells(table: pd.DataFrame, where: str, signed_taxes: bool) -> None:
+def check_numbers(table: pd.DataFrame, where: str) -> None:
+    """Raise :class:`SamError` unless every value is a finite number."""
+    bad = table[~finite_cells(table)]
+    if len(bad):
+        raise SamError(
+            f"{where}: {len(bad)} cell(s) hold no finite number (a missing value is not zero: where there is no "
+            f"payment, write 0 or leave the row out):\n{_show(bad)}",
+            bad,
+        )
+
+
+def finite_cells(table: pd.DataFrame) -> pd.Series:
+    """Whether each row's value is a finite number."""
+    values = pd.to_numeric(table["value"], errors="coerce")
+    return pd.Series(np.isfinite(values), index=table.index)
+
+
+def check_duplicates(table: pd.DataFrame, where: str) -> None:
+    """Raise :class:`SamError` if a cell is given twice."""
     duplicates = table[table.duplicated(list(COLUMNS[:4]), keep=False)]
     if len(duplicates):
         raise SamError(
             f"{where}: {len(duplicates)} rows give the same cell more than once:\n{_show(duplicates)}\n"
             "Likely reasons: rows appended twice; trade of a region with itself written as activity:<g> -> "
-            "commodity:<g>, which is the cell of domestic sales (route it through the account intra:<g>)."
+            "commodity:<g>, which is the cell of domestic sales (route it through the account intra:<g>).",
+            duplicates,
         )
+
+
+def check_signs(table: pd.DataFrame, where: str, signed_taxes: bool = False) -> None:
+    """Raise :class:`SamError` if a payment is negative that cannot be."""
     row, column = table["row_account"], table["column_account"]
     tax_from_use = row.isin(SIGNED_TAXES)
     tax_to_government = (row == "government") & column.isin(SIGNED_TAXES)
@@ -206,11 +232,13 @@ def _check_cells(table: pd.DataFrame, where: str, signed_taxes: bool) -> None:
             f"{where}: {len(negative)} cell(s) are negative where only zero or more is allowed:\n"
             f"{_show(negative)}\nNegative entries are allowed for taxes on production, sales and exports, for "
             "savings, foreign savings and the government's transfer. Likely reasons: stock changes left in "
-            "investment; a subsidy booked as a purchase; a balancing step that did not keep signs."
+            "investment; a subsidy booked as a purchase; a balancing step that did not keep signs.",
+            negative,
         )
 
 
-def _check_names(sam: Sam, where: str) -> None:
+def check_names(sam: Sam, where: str) -> None:
+    """Raise :class:`SamError` for accounts that the model does not know, or that it needs and are not there."""
     regions, factors = set(sam.regions), set(sam.factors)
     known = {"activity", "intra", "commodity"}
 
@@ -260,13 +288,14 @@ def _exports_all(sam: Sam, region: str, activity: str) -> bool:
     return len(sales) > 0 and bool((sales["column_region"] != region).all())
 
 
-def _check_balance(sam: Sam, tolerance: float, where: str) -> None:
+def check_balance(sam: Sam, tolerance: float, where: str) -> None:
+    """Raise :class:`SamError` if an account's receipts and outlays differ by more than the tolerance."""
     totals = sam.totals
     open_accounts = totals[totals["relative"] > tolerance].sort_values("relative", ascending=False)
     if open_accounts.empty:
         return
     lines = [
-        f"  {region}, {account}: receives {row.row_total:,.6g}, pays {row.column_total:,.6g}, "
+        f"  {_named(region, account)}: receives {row.row_total:,.6g}, pays {row.column_total:,.6g}, "
         f"gap {row.gap:,.6g} ({row.relative:.2e} of the account){_one_sided(row)}"
         for (region, account), row in zip(
             open_accounts.index[:10], open_accounts.head(10).itertuples(index=False), strict=True
@@ -290,9 +319,13 @@ def _one_sided(row: object) -> str:
     return ""
 
 
+def _named(region: str, account: str) -> str:
+    return ", ".join(filter(None, (region, account)))
+
+
 def _show(cells: pd.DataFrame, limit: int = 10) -> str:
     lines = [
-        f"  row {n + 2}: ({a}, {b}) receives from ({c}, {d}): {v!r}"
+        f"  row {n + 2}: ({_named(a, b)}) receives from ({_named(c, d)}): {v!r}"
         for n, (a, b, c, d, v) in zip(cells.index, cells.itertuples(index=False), strict=True)
     ]
     return "\n".join(lines[:limit] + ([f"  ... and {len(lines) - limit} more"] if len(lines) > limit else []))

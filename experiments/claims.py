@@ -7,7 +7,7 @@ holds when all of its tests hold; the verdict also says whether it does so in ev
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import isfinite
@@ -19,12 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ..model.indicators import UNITS
 from .base_year import BaseYear, load_base_year
+from .doing import Tell, Work
 from .names import unknown_name
 from .run import Run, SolvedRegime, run
 
 CLAIMS_FILE = Path(__file__).resolve().parent.parent / "data" / "claims" / "claims.toml"
 CENTRAL = "central"
-Tell = Callable[[str], None]
 Verdict = Literal[
     "holds", "holds, not in every variant", "no noticeable effect", "fails, holds in some variants", "fails"
 ]
@@ -274,14 +274,18 @@ def answer_claims(
     needed = list(dict.fromkeys(r for c in chosen for s in c.statements for r in s.regimes))
     base = base or load_base_year()
     values: dict[str, Mapping[tuple[str, int], float]] = {}
-    for variant in (Variant(name=CENTRAL), *variants):
+    cases = (Variant(name=CENTRAL), *variants)
+    work = Work(tell, len(cases))
+    for variant in cases:
         tell(f"{variant.name}: {len(needed)} regimes")
-        solved = run(*needed, closure=variant.closure, base=scaled(base, variant.trade_elasticities))
+        varied = scaled(base, variant.trade_elasticities)
+        solved = run(*needed, closure=variant.closure, base=varied, tell=work.part(variant.name))
         values[variant.name] = {
             (claim.id, n): statement.of(solved)
             for claim in chosen
             for n, statement in enumerate(claim.statements)
         }
+    work.finish()
     frame = pd.DataFrame(values)
     rows = {claim.id: [(claim.id, n) for n in range(len(claim.statements))] for claim in chosen}
     return [Answer(claim, frame.loc[rows[claim.id]]) for claim in chosen]

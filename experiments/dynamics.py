@@ -13,7 +13,7 @@ baseline's policies needs no step and differs by nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,11 +32,11 @@ from ..model.instruments import Policy, apply_policy
 from ..model.results import Solution
 from .accumulation import USUAL_RULES, Accumulation, Capital, CapitalRules
 from .columns import Columns
+from .doing import Doing, Tell
 from .growth import Growth
 from .wage_gaps import BARRIER, WageGaps
 
 Array = NDArray[np.float64]
-Tell = Callable[[str], None]
 CLOSURE = "savings-driven"
 """Household and government save as in the base year, government consumption and savings grow with the baseline's
 GDP, investment is what is saved, foreign savings are a fixed share of the baseline's GDP."""
@@ -238,6 +238,7 @@ class DynamicEconomy:
         checks: list[YearCheck] = []
         for n, year in enumerate(self.growth.years):
             began = time.perf_counter()
+            self.tell(Doing(f"{course.name}: year {year}"))
             record = self._solve_year(course, n, solved, stocks[n])
             solved.append(self.system.values.copy())
             self._write(solved[-1])

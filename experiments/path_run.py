@@ -20,7 +20,8 @@ from ..model.choices import CHOICES, MARKETS
 from ..model.closures import Closure, find_closure
 from .accumulation import USUAL_RULES, CapitalRules
 from .base_year import BaseYear, load_base_year
-from .dynamics import CLOSURE, DynamicEconomy, SolvedPath, Tell
+from .doing import Tell, Work
+from .dynamics import CLOSURE, DynamicEconomy, SolvedPath
 from .growth import Growth
 from .paths import PathError, PolicyPath, load_path
 from .policy import needed_choices, policy_of
@@ -178,8 +179,10 @@ class Prepared:
         self.seconds = {"load": time.perf_counter() - began}
         began = time.perf_counter()
         closure = _closure_of(assumptions.closure, regimes.values())
+        self.work = Work(tell, 1 + len(self.growth.years) * len(paths))
+        self.work.at("building the economy")
         self.economy = DynamicEconomy(
-            benchmark, self.growth, closure, assumptions.bias, assumptions.rules, tell
+            benchmark, self.growth, closure, assumptions.bias, assumptions.rules, self.work.each
         )
         self.policies = self.economy.policies(
             {name: policy_of(regime, benchmark, base.schedules) for name, regime in regimes.items()}
@@ -208,6 +211,7 @@ class Prepared:
         self, baseline: SolvedPath, solved: Sequence[SolvedPath], paths: Sequence[PolicyPath]
     ) -> PathRun:
         """Solved paths with the baseline they are compared with; ``paths`` are all of them."""
+        self.work.finish()
         closure = self.economy.model.closure.name
         by_name = {path.name: path for path in paths}
         return PathRun(baseline, tuple(solved), by_name, self.benchmark, self.growth, closure, self.seconds)

@@ -8,7 +8,7 @@ is missing. The rule (`judge`) knows nothing of the row it judges.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf, isfinite
@@ -20,6 +20,7 @@ from pydantic import Field, ValidationError, model_validator
 from .. import data
 from .base_year import BaseYear, load_base_year
 from .claims import CENTRAL, Measure, Table, Variant, scaled
+from .doing import Tell, Work
 from .names import unknown_name
 from .run import run
 
@@ -51,7 +52,6 @@ Mechanism = Literal[
 Verdict = Literal[
     "reproduced", "inside the band", "sign only", "sign reproduced", "opposite sign", "not reproducible"
 ]
-Tell = Callable[[str], None]
 
 
 class ReproductionError(ValueError):
@@ -255,9 +255,13 @@ def reproduce(
             raise ReproductionError(unknown_name("estimate", str(row.estimate), map(str, estimates)))
     base = base or load_base_year()
     values: dict[str, dict[int, float]] = {}
-    for variant in (Variant(name=CENTRAL), *BAND):
+    cases = (Variant(name=CENTRAL), *BAND)
+    work = Work(tell, len(cases))
+    for variant in cases:
         tell(variant.name)
-        values[variant.name] = _values(chosen, scaled(base, variant.trade_elasticities))
+        varied = scaled(base, variant.trade_elasticities)
+        values[variant.name] = _values(chosen, varied, work.part(variant.name))
+    work.finish()
     found = []
     for n, row in enumerate(chosen):
         mine = [values[name].get(n, float("nan")) for name in values]
@@ -265,14 +269,17 @@ def reproduce(
     return found
 
 
-def _values(rows: list[Row], base: BaseYear) -> dict[int, float]:
+def _values(rows: list[Row], base: BaseYear, tell: Tell) -> dict[int, float]:
     """Our figure of every row that has a measure; regimes of one closure are solved together."""
     values: dict[int, float] = {}
-    for closure in dict.fromkeys(row.closure for row in rows):
+    closures = list(dict.fromkeys(row.closure for row in rows))
+    work = Work(tell, len(closures))
+    for closure in closures:
         mine = {n: row for n, row in enumerate(rows) if row.closure == closure and row.measure is not None}
         needed = dict.fromkeys(r for row in mine.values() if row.measure for r in row.measure.regimes)
+        part = work.part(closure or "each regime's own closure")
         if needed:
-            solved = run(*map(_regime, needed), closure=closure, base=base)
+            solved = run(*map(_regime, needed), closure=closure, base=base, tell=part)
             values |= {
                 n: row.offset + row.factor * row.measure.of(solved) for n, row in mine.items() if row.measure
             }

@@ -32,14 +32,16 @@ from ..model.engine import EngineError, SolvedPoint, compile_model, solve_system
 from ..model.instruments import apply_policy
 from ..model.results import Solution
 from .base_year import BaseYear, load_base_year, with_structure
+from .doing import Tell, Work
 from .policy import needed_choices, policy_of
 from .regimes import Regime, RegimeError, load_regime
 
-Tell = Callable[[str], None]
 AUDIT_TOLERANCE = 1e-9
 AUDITED = 30
 """Members of each kind of equation whose compiled value is compared with Pyomo's; all have one source."""
 UNION_CAPITAL = "mobile-in-union"
+BUILD_WEIGHT = 3.0
+"""Building, compiling and replicating an economy takes about as long as solving this many regimes."""
 
 
 @dataclass(frozen=True)
@@ -345,7 +347,7 @@ def run(
         closure: closure for all regimes instead of the one each regime names.
         base: benchmark and tariff schedules (default: those shipped, read once per process; the base year that the
             regimes name, for all of them, so that they can be compared).
-        tell: is called with each line of progress.
+        tell: is called with each line of progress, and with a `Doing` at each step.
         market_structure: how sectors compete: ``armington``, ``krugman`` or a csv file (see `with_structure` of
             ``base_year``; default: as ``base`` has it).
 
@@ -368,6 +370,9 @@ def run(
 
     chosen = _load(regimes)
     closures = [_closure_of(regime, closure) for regime in chosen]
+    economies = list(dict.fromkeys(closures))
+    work = Work(tell, 1 + BUILD_WEIGHT * len(economies) + len(chosen))
+    work.at("reading the base year")
     began = time.perf_counter()
     base = base or _base_of(chosen)
     if market_structure is not None:
@@ -378,8 +383,12 @@ def run(
         note(f"market structure: {base.market_structure}")
     for regime in chosen:
         policy_of(regime, base.benchmark, base.schedules)
-    benches = {found.name: Workbench(base, found, note) for found in dict.fromkeys(closures)}
-    solved, failed = _solve_all(chosen, closures, benches, note)
+    benches: dict[str, Workbench] = {}
+    for found in economies:
+        work.at(f"building the economy, closure {found.name}", BUILD_WEIGHT)
+        benches[found.name] = Workbench(base, found, note)
+    solved, failed = _solve_all(chosen, closures, benches, note, work)
+    work.finish()
     for bench in benches.values():
         for phase, seconds in bench.seconds.items():
             phases[phase] = phases.get(phase, 0.0) + seconds
@@ -390,12 +399,17 @@ def run(
 
 
 def _solve_all(
-    regimes: Sequence[Regime], closures: Sequence[Closure], benches: dict[str, Workbench], note: Tell
+    regimes: Sequence[Regime],
+    closures: Sequence[Closure],
+    benches: dict[str, Workbench],
+    note: Tell,
+    work: Work,
 ) -> tuple[tuple[SolvedRegime, ...], tuple[FailedRegime, ...]]:
     """Solve what can be solved. Raises the first EngineError if that is nothing."""
     solved: list[SolvedRegime] = []
     failed: list[FailedRegime] = []
     for regime, closure in zip(regimes, closures, strict=True):
+        work.at(f"solving {regime.name}")
         try:
             solved.append(benches[closure.name].solve(regime))
         except EngineError as error:

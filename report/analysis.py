@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.table import Table
@@ -106,6 +106,22 @@ def explanation_tables(found: Explanation, rows: int) -> list[Table]:
     variables.add_section()
     variables.add_row("sum", "", "", f"{_sum(moved['contribution']):+,.6g}")
     return [terms, variables]
+
+
+def explanation_json(words: str, survey: pd.DataFrame, found: Explanation | None) -> dict[str, Any]:
+    """What an equation says, its members, and of a single one the terms and what moved it, as plain values."""
+    facts: dict[str, Any] = {"says": words, "members": _records(survey.rename_axis("equation"))}
+    if found is not None:
+        facts |= {
+            "determines": found.determines or None,
+            "terms": _records(found.terms.rename_axis("term")),
+            "variables": _records(found.variables.rename_axis("variable")),
+        }
+    return facts
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in frame.reset_index().to_dict(orient="records")]
 
 
 def survey_table(survey: pd.DataFrame, rows: int) -> Table:

@@ -1,12 +1,13 @@
-"""The command line: ``eacu run``, ``eacu regimes``, ``eacu runs``, ``eacu query``.
+"""The command line: the application, its commands, and the two that everybody starts with, ``run`` and ``regimes``.
 
-Tables and JSON go to standard output, progress and errors to standard error. Exit codes: 0 all is well; 1 a
-check failed or a regime could not be solved; 2 bad input. Heavy libraries are imported by the command that
-needs them, so that ``eacu --help`` answers at once.
+Tables and JSON go to standard output, progress and errors to standard error; nothing ever asks a question.
+`eacu.report.console.EXIT_CODES` are the exit codes. Heavy libraries are imported by the command that needs them, so
+that ``eacu --help`` answers at once.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -18,31 +19,58 @@ import typer
 from . import (
     cli_analysis,
     cli_calibration,
+    cli_check,
     cli_claims,
     cli_closures,
+    cli_compare,
     cli_dynamics,
     cli_export,
     cli_reproduce,
     cli_runs,
+    cli_tutorial,
+    completion,
 )
-from .console import CHECK_FAILED, check_figure, errors_in_words, print_tables, progress
+from .console import CHECK_FAILED, EXIT_CODES, check_figure, print_json, print_tables, progress
+from .options import AllRegions, BaseYear, Closure, CommandLine, Figure, Json, MarketStructure, Out, examples
 
 if TYPE_CHECKING:
     from ..experiments.run import Run
 
 DEFAULT_REGIMES = ("pre-union", "union-2010-07", "wto-joint")
-app = typer.Typer(
-    help="A computable general equilibrium model of the customs union of Russia, Belarus and Kazakhstan.",
+app = CommandLine(
+    help="A computable general equilibrium model of the customs union of Russia, Belarus and Kazakhstan. "
+    "New here? Try: eacu tutorial",
+    epilog="Exit codes: " + "; ".join(f"{code} {words}" for code, words in EXIT_CODES.items()) + ".",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
-Out = Annotated[Path, typer.Option("--out", help="Folder that holds the run folders and their catalogue.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"eacu {version('eacu')}")
+        raise typer.Exit
 
 
-@app.command()
+@app.callback()
+def program(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and stop.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Options of the program itself; its commands have their own."""
+
+
+@app.command(
+    epilog=examples(
+        "eacu run",
+        "eacu run union-2010-07 my-union.toml --closure short-run",
+        "eacu run ces-2012 --json --no-save --quiet > ces.json",
+    )
+)
 def run(
     regimes: Annotated[
         list[str] | None,
@@ -50,115 +78,112 @@ def run(
             help="Names of regimes (see: eacu regimes) or your own .toml files. "
             f"Default: {' '.join(DEFAULT_REGIMES)}.",
             show_default=False,
+            autocompletion=completion.regimes,
         ),
     ] = None,
-    closure: Annotated[
-        str | None, typer.Option(help="Solve under this closure instead of the regimes' own.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print only a JSON list, all regions.")] = False,
-    all_regions: Annotated[
-        bool, typer.Option("--all-regions", help="Show every region, not only members.")
-    ] = False,
+    closure: Closure = None,
+    as_json: Json = False,
+    all_regions: AllRegions = False,
     out: Out = Path("runs"),
     save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
-    base_year: Annotated[
-        str | None,
-        typer.Option(
-            help="Another base year: ukraine (eight regions), or a folder written by eacu calibrate."
-        ),
-    ] = None,
-    market_structure: Annotated[
-        str | None,
-        typer.Option(help="How sectors compete: armington (default), krugman, or a csv file of your own."),
-    ] = None,
-    figure: Annotated[
-        Path | None, typer.Option(help="Draw welfare and real GDP by member into this .svg, .png or .pdf.")
-    ] = None,
+    base_year: BaseYear = None,
+    market_structure: MarketStructure = None,
+    figure: Figure = None,
     excel: Annotated[
         Path | None, typer.Option(help="Write all tables into this .xlsx workbook (see also: eacu export).")
     ] = None,
     welfare: Annotated[
-        bool,
-        typer.Option(
-            "--welfare", help="Keep the terms of welfare in the run folder (eacu decompose --welfare)."
-        ),
+        bool, typer.Option("--welfare", help="Keep the terms of welfare in the run folder, for eacu query.")
     ] = False,
-    debug: Debug = False,
 ) -> None:
     """Solve regimes and print what they do to each member, then the checks."""
-    with errors_in_words(debug):
-        from ..experiments.base_year import load_base_year
-        from ..experiments.run import run as solve
+    from ..experiments.base_year import load_base_year
+    from ..experiments.run import run as solve
 
-        if welfare and not save:
-            raise ValueError(
-                "--welfare keeps terms in the run folder, but --no-save writes none; drop one of them"
-            )
-        check_figure(figure)
-        if excel and excel.suffix.lower() != ".xlsx":
-            raise ValueError(f"--excel {excel}: the name of an Excel workbook must end in .xlsx")
-        base = load_base_year(base_year) if base_year else None
-        result = solve(
-            *(regimes or DEFAULT_REGIMES),
-            closure=closure,
-            base=base,
-            tell=progress,
-            market_structure=market_structure,
+    if welfare and not save:
+        raise ValueError(
+            "--welfare keeps terms in the run folder, but --no-save writes none; drop one of them"
         )
-        folder = _save(result, out, welfare) if save else None
-        if excel:
-            progress(f"written in {cli_export.write_excel(result, excel, folder)}")
-        if figure:
-            from .plots import effects_figure
+    check_figure(figure)
+    if excel and excel.suffix.lower() != ".xlsx":
+        raise ValueError(f"--excel {excel}: the name of an Excel workbook must end in .xlsx")
+    base = load_base_year(base_year) if base_year else None
+    result = solve(
+        *(regimes or DEFAULT_REGIMES),
+        closure=closure,
+        base=base,
+        tell=progress,
+        market_structure=market_structure,
+    )
+    folder = _save(result, out, welfare) if save else None
+    if excel:
+        progress(f"written in {cli_export.write_excel(result, excel, folder)}")
+    if figure:
+        from .plots import effects_figure
 
-            progress(f"drawn in {effects_figure(result, figure)}")
-        if as_json:
-            _print_json(result)
-        else:
-            _print_tables(result, all_regions)
-        for failure in result.failed:
-            typer.echo(f"eacu: error: {failure.name} was not solved: {failure.message}", err=True)
+        progress(f"drawn in {effects_figure(result, figure)}")
+    if as_json:
+        from .summary import summary
+
+        print_json(summary(result))
+    else:
+        _print_tables(result, all_regions)
+    for failure in result.failed:
+        typer.echo(f"eacu: error: {failure.name} was not solved: {failure.message}", err=True)
     if not result.passed:
         raise typer.Exit(CHECK_FAILED)
 
 
-@app.command()
+@app.command(epilog=examples("eacu regimes", "eacu regimes ces-2012", "eacu regimes --json"))
 def regimes(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Tell all about these: what is counted and what is not.", show_default=False),
+        typer.Argument(
+            help="Tell all about these: what is counted and what is not.",
+            show_default=False,
+            autocompletion=completion.regimes,
+        ),
     ] = None,
-    debug: Debug = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
 ) -> None:
     """List the regimes that come with eacu and the question each one answers."""
-    with errors_in_words(debug):
-        from ..experiments.regimes import all_regime_names, load_regime
+    from ..experiments.regimes import all_regime_names, load_regime
 
-        for name in names or all_regime_names():
-            regime = load_regime(name)
-            needs = f" (base year {regime.base_year})" if regime.base_year else ""
-            typer.echo(f"{regime.name}{needs}\n    {regime.title}\n    {regime.question}")
-            if names:
-                typer.echo(f"    builds on: {regime.builds_on or 'nothing'}; closure: {regime.closure}\n")
-                typer.echo(f"{regime.description}\n")
+    found = [load_regime(name) for name in names or all_regime_names()]
+    if as_json:
+        keys = ("name", "title", "question", "description", "builds_on", "closure", "base_year")
+        print_json([{key: getattr(regime, key) for key in keys} for regime in found])
+        return
+    for regime in found:
+        needs = f" (base year {regime.base_year})" if regime.base_year else ""
+        typer.echo(f"{regime.name}{needs}\n    {regime.title}\n    {regime.question}")
+        if names:
+            typer.echo(f"    builds on: {regime.builds_on or 'nothing'}; closure: {regime.closure}\n")
+            typer.echo(f"{regime.description}\n")
 
 
+app.command(epilog=cli_tutorial.EXAMPLES)(cli_tutorial.tutorial)
+app.command(epilog=cli_compare.EXAMPLES)(cli_compare.compare)
+app.command(epilog=cli_analysis.DECOMPOSE_EXAMPLES)(cli_analysis.decompose)
+app.command(epilog=cli_analysis.TRADE_EXAMPLES)(cli_analysis.trade)
+app.command(epilog=cli_analysis.EXPLAIN_EXAMPLES)(cli_analysis.explain)
+app.command(epilog=cli_closures.EXAMPLES)(cli_closures.closures)
+app.command(epilog=cli_claims.EXAMPLES)(cli_claims.claims)
+app.command(epilog=cli_dynamics.EXAMPLES)(cli_dynamics.path)
+app.command(epilog=cli_reproduce.EXAMPLES)(cli_reproduce.reproduce)
 app.add_typer(cli_runs.app, name="runs")
-app.command()(cli_runs.query)
-app.command()(cli_export.export)
-app.command()(cli_calibration.calibrate)
-app.command()(cli_calibration.sam)
-app.command()(cli_analysis.decompose)
-app.command()(cli_analysis.trade)
-app.command()(cli_analysis.explain)
-app.command()(cli_closures.closures)
-app.command()(cli_claims.claims)
-app.command()(cli_dynamics.path)
-app.command()(cli_reproduce.reproduce)
+app.command(epilog=cli_runs.QUERY_EXAMPLES)(cli_runs.query)
+app.command(epilog=cli_export.EXAMPLES)(cli_export.export)
+app.command(epilog=cli_check.EXAMPLES)(cli_check.check)
+app.command(epilog=cli_calibration.SAM_EXAMPLES)(cli_calibration.sam)
+app.command(epilog=cli_calibration.CALIBRATE_EXAMPLES)(cli_calibration.calibrate)
 
 
 def main() -> None:
     """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character shows ? instead of an error
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app(prog_name="eacu")
     except BrokenPipeError:  # the reader (head, a pager) has seen enough
@@ -173,14 +198,6 @@ def _save(result: Run, out: Path, welfare: bool) -> Path:
     folder = save_run(result, out, terms)
     progress(f"saved in {folder}")
     return folder
-
-
-def _print_json(result: Run) -> None:
-    import json
-
-    from .summary import summary
-
-    typer.echo(json.dumps(summary(result), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def _print_tables(result: Run, all_regions: bool) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .console import errors_in_words
+from . import completion
+from .console import print_json
+from .options import examples
 
 if TYPE_CHECKING:
     from ..model.closures import Closure
 
+EXAMPLES = examples("eacu closures", "eacu closures short-run+wage-curve", "eacu closures --json")
 WIDTH = 96
 
 
@@ -20,23 +23,39 @@ def closures(
         typer.Argument(
             help="One closure, or several names joined by +, e.g. short-run+wage-curve. Default: all.",
             show_default=False,
+            autocompletion=completion.closures,
         ),
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
 ) -> None:
     """List the closures, or say what one fixes and what adjusts."""
-    with errors_in_words(debug):
-        from ..model.choices import MARKETS
-        from ..model.closures import CLOSURES, find_closure
+    from ..model.choices import MARKETS
+    from ..model.closures import CLOSURES, find_closure
 
-        if name is not None:
-            _describe(find_closure(name))
-            return
-        for closure in CLOSURES.values():
-            typer.echo(f"{closure.name}\n{_filled(closure.description)}\n")
-        typer.echo("Choices by market (join names by +, e.g. --closure short-run+wage-curve):")
-        for market, choices in MARKETS.items():
-            typer.echo(f"    {market:12}{' | '.join(choice.name for choice in choices)}")
+    if as_json:
+        print_json([_facts(c) for c in ([find_closure(name)] if name else CLOSURES.values())])
+        return
+    if name is not None:
+        _describe(find_closure(name))
+        return
+    for closure in CLOSURES.values():
+        typer.echo(f"{closure.name}\n{_filled(closure.description)}\n")
+    typer.echo("Choices by market (join names by +, e.g. --closure short-run+wage-curve):")
+    for market, choices in MARKETS.items():
+        typer.echo(f"    {market:12}{' | '.join(choice.name for choice in choices)}")
+
+
+def _facts(closure: Closure) -> dict[str, Any]:
+    choices = [
+        {
+            "market": choice.market,
+            "choice": choice.name,
+            "fixed": [_named(rule.name, rule.only) for rule in choice.fixed],
+            "conditions": list(choice.conditions),
+        }
+        for choice in closure.choices
+    ]
+    return {"name": closure.name, "description": closure.description, "choices": choices}
 
 
 def _describe(closure: Closure) -> None:

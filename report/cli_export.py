@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .cli_runs import DEFAULT_OUT, Debug, Name, Out
-from .console import errors_in_words
+from .cli_runs import DEFAULT_OUT, Json, Name
+from .console import doing, print_json
+from .options import Out, examples
 
 if TYPE_CHECKING:
     from ..experiments.run import Run
+
+EXAMPLES = examples("eacu export latest", "eacu export latest --to csv --to latex")
 
 
 def export(
@@ -30,26 +33,31 @@ def export(
         ),
     ] = None,
     out: Out = DEFAULT_OUT,
-    debug: Debug = False,
+    as_json: Json = False,
 ) -> None:
     """Write a saved run as an Excel workbook, a folder of CSV or Parquet files, LaTeX tables, or plots.
 
     Prints what it wrote. Exit code 2 when the run is not there or is damaged.
     """
-    with errors_in_words(debug):
-        from .export import KINDS, ExportError
-        from .export import export as write
-        from .saved import open_run
+    from .export import KINDS, ExportError
+    from .export import export as write
+    from .saved import open_run
 
-        kinds = list(dict.fromkeys(to or ["xlsx"]))
-        unknown = [kind for kind in kinds if kind not in KINDS]
-        if unknown:
-            raise ExportError(f"unknown --to {', '.join(unknown)}; choose from {', '.join(KINDS)}")
-        if file and len(kinds) > 1:
-            raise ExportError("--file names one place; with several --to leave it out")
-        run = open_run(name, out)
-        for kind in kinds:
-            typer.echo(str(write(run, kind, file)))
+    kinds = list(dict.fromkeys(to or ["xlsx"]))
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown:
+        raise ExportError(f"unknown --to {', '.join(unknown)}; choose from {', '.join(KINDS)}")
+    if file and len(kinds) > 1:
+        raise ExportError("--file names one place; with several --to leave it out")
+    run = open_run(name, out)
+    written = []
+    for kind in kinds:
+        with doing(f"writing {kind}"):
+            written.append(str(write(run, kind, file)))
+    if as_json:
+        print_json({"run": run.name, "written": written})
+    else:
+        typer.echo("\n".join(written))
 
 
 def write_excel(result: Run, file: Path, folder: Path | None) -> Path:

@@ -6,20 +6,21 @@ from typing import Annotated
 
 import typer
 
-from .console import errors_in_words, print_tables, progress
+from .console import print_tables, progress
+from .options import examples
+
+EXAMPLES = examples("eacu reproduce", "eacu reproduce --json")
 
 
 def reproduce(
     as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Set published estimates of the union and of WTO accession beside ours, with a verdict by rule."""
-    with errors_in_words(debug):
-        from ..experiments.reproduce import reproduce as set_beside
-        from .reproduction_page import reproduction_json, reproduction_table
+    from ..experiments.reproduce import reproduce as set_beside
+    from .reproduction_page import reproduction_json, reproduction_table
 
-        rows = set_beside(tell=progress)
-        if as_json:
-            typer.echo(reproduction_json(rows))
-        else:
-            print_tables([reproduction_table(rows)])
+    rows = set_beside(tell=progress)
+    if as_json:
+        typer.echo(reproduction_json(rows))
+    else:
+        print_tables([reproduction_table(rows)])

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from typer.testing import CliRunner
 
+from eacu.experiments import run as runner
 from eacu.experiments.run import Check, Run
 from eacu.experiments.run import run as solve
+from eacu.report.cli import app
 from tests.experiments.small_economy import small_base_year
 
 REGIONS = ("RUS", "BLR", "KAZ", "ROW")
@@ -26,6 +29,14 @@ def run(solved_run, tmp_path):
     table.parent.mkdir()
     table.write_text("schedule,rate\ncet,5\n", encoding="utf-8")
     return replace(solved_run, data_files=(table,))
+
+
+@pytest.fixture
+def eacu(tmp_path, monkeypatch):
+    """Call the program on the small economy, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runner, "load_base_year", small_base_year)
+    return lambda *arguments: CliRunner().invoke(app, [*map(str, arguments)])
 
 
 @pytest.fixture

@@ -8,22 +8,12 @@ import sys
 from dataclasses import replace
 
 import pytest
-from typer.testing import CliRunner
 
 from eacu.experiments import run as runner
 from eacu.model.engine import ConvergenceError
-from eacu.report.cli import DEFAULT_REGIMES, app
-from tests.experiments.small_economy import small_base_year
+from eacu.report.cli import DEFAULT_REGIMES
 
 HEAD = 'title = "A test"\ndescription = "A test."\nquestion = "Does it work?"\nclosure = "default"\n'
-
-
-@pytest.fixture
-def eacu(tmp_path, monkeypatch):
-    """Call the program on the small economy, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(runner, "load_base_year", small_base_year)
-    return lambda *arguments: CliRunner().invoke(app, [*map(str, arguments)])
 
 
 def test_the_default_run_prints_effects_and_checks_and_saves(eacu, tmp_path):
@@ -168,16 +158,19 @@ def test_bad_input_is_explained_without_a_traceback(eacu, tmp_path, text, expect
 
 def test_debug_shows_the_traceback(eacu):
     answer = eacu("run", "union-2010-7", "--debug")
-    assert answer.exit_code != 0
-    assert type(answer.exception).__name__ == "RegimeError"
+    assert answer.exit_code == 2
+    assert "Traceback" in answer.stderr
+    assert "did you mean 'union-2010-07'?" in answer.stderr.splitlines()[-1]
 
 
 def test_a_fault_of_the_program_is_called_one(eacu, monkeypatch):
     monkeypatch.setattr(runner, "_members", lambda solved: solved[99])
     answer = eacu("run", "pre-union")
-    assert answer.exit_code == 1
-    assert "internal error (IndexError)" in answer.stderr
+    assert answer.exit_code == 70
+    assert answer.stderr.splitlines()[-1].startswith("eacu: internal error (IndexError)")
     assert "--debug" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert "Traceback" in eacu("run", "pre-union", "--debug").stderr
 
 
 def test_unknown_closure(eacu):

@@ -7,20 +7,9 @@ import re
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from eacu.experiments import run as runner
 from eacu.report.catalogue import query
-from eacu.report.cli import app
 from eacu.report.runfolder import save_run
-from tests.experiments.small_economy import small_base_year
-
-
-@pytest.fixture
-def eacu(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(runner, "load_base_year", small_base_year)
-    return lambda *arguments: CliRunner().invoke(app, [*map(str, arguments)])
 
 
 def numbers(line: str) -> list[float]:
