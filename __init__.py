@@ -4,8 +4,11 @@ The few names most users need; everything else lives in the rooms ``data``, ``ca
 ``experiments`` and ``report``.
 
     import eacu
-    result = eacu.run("union-2010-07")
-    print(result.effects)
+    economy = eacu.load()
+    union = economy.solve("union-2010-07")
+    eacu.compare(union, economy.solve("wto-only")).table()
+
+or, for several regimes at once, ``eacu.run("union-2010-07", "wto-only").effects``.
 
 Names are imported when they are first used, so ``import eacu`` costs nothing.
 """
@@ -15,27 +18,39 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .experiments.base_year import load_benchmark
+    from .experiments.economy import Comparison, Economy, compare, load
     from .experiments.regimes import Regime, load_regime, regime_names
     from .experiments.run import Run, SolvedRegime, Workbench, run
+    from .report.saved import open_run
 
 _HOME = {
-    "Regime": "regimes",
-    "Run": "run",
-    "SolvedRegime": "run",
-    "Workbench": "run",
-    "load_benchmark": "base_year",
-    "load_regime": "regimes",
-    "regime_names": "regimes",
-    "run": "run",
+    "Comparison": "experiments.economy",
+    "Economy": "experiments.economy",
+    "Regime": "experiments.regimes",
+    "Run": "experiments.run",
+    "SolvedRegime": "experiments.run",
+    "Workbench": "experiments.run",
+    "compare": "experiments.economy",
+    "load": "experiments.economy",
+    "load_benchmark": "experiments.base_year",
+    "load_regime": "experiments.regimes",
+    "open_run": "report.saved",
+    "regime_names": "experiments.regimes",
+    "run": "experiments.run",
 }
 
 __all__ = [
+    "Comparison",
+    "Economy",
     "Regime",
     "Run",
     "SolvedRegime",
     "Workbench",
+    "compare",
+    "load",
     "load_benchmark",
     "load_regime",
+    "open_run",
     "regime_names",
     "run",
 ]
@@ -44,7 +59,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'eacu' has no attribute {name!r}; it has {', '.join(__all__)}")
-    return getattr(import_module(f".experiments.{_HOME[name]}", __name__), name)
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from .names import unknown_name
+from .presentation import regime_text
 from .regime_tables import TABLES, Border, Gas, Labour, Oil, Rate, RegimeFile, TariffRule, Union
 from .toml_files import describe
 
@@ -74,6 +75,9 @@ class Regime:
     def members(self) -> tuple[str, ...]:
         """The members of the union in this regime (empty: no union)."""
         return self.union.members
+
+    def __repr__(self) -> str:
+        return regime_text(self)
 
     @property
     def digest(self) -> str:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,17 +24,23 @@ import pyomo.environ as pyo
 from ..calibration.market_structure import ARMINGTON
 from ..calibration.sam import TOLERANCE as SAM_TOLERANCE
 from ..calibration.sam import Sam
+from ..model.arrays import to_dataset
 from ..model.checks import REPLICATION, WALRAS, ReplicationError, benchmark_residuals
 from ..model.choices import CHOICES, MARKETS
 from ..model.closures import Closure, ClosureError, find_closure
 from ..model.economy import build_economy
 from ..model.engine import EngineError, SolvedPoint, compile_model, solve_system
+from ..model.explain import Explanation
 from ..model.instruments import apply_policy
 from ..model.results import Solution
 from .base_year import BaseYear, load_base_year, with_structure
 from .doing import Tell, Work
 from .policy import needed_choices, policy_of
+from .presentation import run_html, run_text, solved_html, solved_text
 from .regimes import Regime, RegimeError, load_regime
+
+if TYPE_CHECKING:
+    import xarray
 
 AUDIT_TOLERANCE = 1e-9
 AUDITED = 30
@@ -108,6 +114,24 @@ class SolvedRegime:
     def passed(self) -> bool:
         """Whether every check passed."""
         return all(check.passed for check in self.checks)
+
+    def equation(self, name: str, *index: str) -> Explanation:
+        """An equation between the base year and this solution; it prints its mathematics with numbers.
+
+        ``equation("market_flow", "mvh", "RUS", "KAZ")``. Raises SelectionError for an unknown name or index,
+        offering the nearest.
+        """
+        return self.solution.explain(f"{name}[{','.join(index)}]" if index else name)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """The results as labelled arrays over regime, region, sector, partner (`eacu.model.arrays.to_dataset`)."""
+        return to_dataset({self.name: self.results})
+
+    def __repr__(self) -> str:
+        return solved_text(self)
+
+    def _repr_html_(self) -> str:
+        return solved_html(self)
 
     def _figure(self, name: str) -> float:
         return next(check.value for check in self.checks if check.name == name)
@@ -193,6 +217,16 @@ class Run:
     def regions(self) -> tuple[str, ...]:
         """Every region of the economy."""
         return self.solved[0].solution.benchmark.regions
+
+    def to_xarray(self) -> xarray.Dataset:
+        """All results as labelled arrays; the first entry of the dimension ``regime`` is the base year."""
+        return to_dataset({regime.name: regime.results for regime in self.solved})
+
+    def __repr__(self) -> str:
+        return run_text(self)
+
+    def _repr_html_(self) -> str:
+        return run_html(self)
 
     @property
     def effects(self) -> pd.DataFrame:
@@ -330,12 +364,17 @@ class Workbench:
         return result
 
 
+Workbenches = dict[str, Workbench]
+"""Built economies by the name of their closure."""
+
+
 def run(
     *regimes: str | Path | Regime,
     closure: str | None = None,
     base: BaseYear | None = None,
     tell: Tell = lambda line: None,
     market_structure: str | Path | None = None,
+    workbenches: Workbenches | None = None,
 ) -> Run:
     """Solve regimes and return them with their checks; all are validated before anything is solved.
 
@@ -350,6 +389,8 @@ def run(
         tell: is called with each line of progress, and with a `Doing` at each step.
         market_structure: how sectors compete: ``armington``, ``krugman`` or a csv file (see `with_structure` of
             ``base_year``; default: as ``base`` has it).
+        workbenches: economies already built on ``base``, by closure; those that are missing are added. Not to be
+            given together with ``market_structure``, which makes another base.
 
     Raises:
         RegimeError: no regime is named, one is named twice, or one cannot be used.
@@ -376,6 +417,8 @@ def run(
     began = time.perf_counter()
     base = base or _base_of(chosen)
     if market_structure is not None:
+        if workbenches:
+            raise ValueError("workbenches stand on one base; give market_structure to the base, not to run()")
         base = with_structure(base, market_structure)
     phases["load"] = time.perf_counter() - began
     note(f"base year {base.benchmark.year} read in {phases['load']:.1f} s")
@@ -383,10 +426,7 @@ def run(
         note(f"market structure: {base.market_structure}")
     for regime in chosen:
         policy_of(regime, base.benchmark, base.schedules)
-    benches: dict[str, Workbench] = {}
-    for found in economies:
-        work.at(f"building the economy, closure {found.name}", BUILD_WEIGHT)
-        benches[found.name] = Workbench(base, found, note)
+    benches = _benches(economies, base, note, {} if workbenches is None else workbenches, work)
     solved, failed = _solve_all(chosen, closures, benches, note, work)
     work.finish()
     for bench in benches.values():
@@ -396,6 +436,20 @@ def run(
         record = result.solution.record
         log += [f"{result.name}: {line}" for line in (record.log if record else ())]
     return Run(solved, _members(solved), base.files, tuple(log), phases, failed, base.market_structure)
+
+
+def _benches(
+    closures: Sequence[Closure], base: BaseYear, note: Tell, known: Workbenches, work: Work
+) -> dict[str, Workbench]:
+    """The economy of each closure, one that is known or a new one; its time and progress are this run's."""
+    for found in closures:
+        work.at(f"building the economy, closure {found.name}", BUILD_WEIGHT)
+        if found.name in known:
+            known[found.name].seconds.clear()
+            known[found.name].tell = note
+        else:
+            known[found.name] = Workbench(base, found, note)
+    return {found.name: known[found.name] for found in closures}
 
 
 def _solve_all(

@@ -20,6 +20,7 @@ import pyomo.environ as pyo
 from .blocks import factors, migration, quotas
 from .blocks.factors import dropped_market
 from .choices import CHOICES, INSTRUMENTS, MARKETS, Choice, ClosureError, Fixed
+from .presentation import closure_text
 
 COMPLEMENTARITIES = {
     **factors.COMPLEMENTARITIES,
@@ -54,6 +55,9 @@ class Closure:
     def idle(self) -> tuple[str, ...]:
         """Instruments without effect."""
         return tuple(name for choice in self.choices for name in choice.idle)
+
+    def __repr__(self) -> str:
+        return closure_text(self)
 
     def apply(self, m: pyo.ConcreteModel) -> None:
         """Fix the closure's variables at their current values, free all others, and check the count.

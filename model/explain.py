@@ -28,6 +28,7 @@ from .derivatives import Equations, SelectionError, select
 from .economy import BLOCKS
 from .engine import EngineError, Outputs
 from .engine.system import equation_sides
+from .presentation import explanation_html, explanation_latex, explanation_text
 from .state import State
 
 _POINTS = (8, 16, 32, 64, 128)
@@ -49,6 +50,7 @@ class Explanation:
         variables: index ``variable``, columns ``before``, ``after``, ``contribution``: to the change of the
             variable determined (in its units), or where there is none or it does not move to the change of the
             equation. Largest first.
+        formulas: the mathematics of the equation, LaTeX.
     """
 
     equation: str
@@ -57,6 +59,16 @@ class Explanation:
     determines: str
     terms: pd.DataFrame
     variables: pd.DataFrame
+    formulas: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return explanation_text(self)
+
+    def _repr_latex_(self) -> str:
+        return explanation_latex(self)
+
+    def _repr_html_(self) -> str:
+        return explanation_html(self)
 
 
 def explain(equations: Equations, base: State, state: State, text: str) -> Explanation:
@@ -85,7 +97,8 @@ def explain(equations: Equations, base: State, state: State, text: str) -> Expla
     determined = _paired(m, documented.determines, equation.index())
     name = "" if determined is None else determined.name
     variables = _contributions(equations, equation, start, end, name)
-    return Explanation(equation.name, documented.block, documented.words, name, terms, variables)
+    formulas = documented.formulas
+    return Explanation(equation.name, documented.block, documented.words, name, terms, variables, formulas)
 
 
 def survey(equations: Equations, base: State, state: State, text: str) -> pd.DataFrame:
@@ -118,6 +131,8 @@ class Documentation:
     block: str
     words: str
     determines: str
+    formulas: tuple[str, ...] = ()
+    """Its displayed mathematics, LaTeX."""
 
 
 def documentation(name: str) -> Documentation:
@@ -133,8 +148,14 @@ def documentation(name: str) -> Documentation:
     if name not in known:
         raise SelectionError(f"The economy has no equation {name!r}.{nearest(name, known)}")
     block, variable = known[name]
-    words = plain(inspect.getdoc(getattr(block, name)) or "")
-    return Documentation(block.__name__.rpartition(".")[2], words, variable)
+    text = inspect.getdoc(getattr(block, name)) or ""
+    return Documentation(block.__name__.rpartition(".")[2], plain(text), variable, displayed(text))
+
+
+def displayed(docstring: str) -> tuple[str, ...]:
+    """The formulas of a docstring's ``.. math::`` blocks, LaTeX without the indentation."""
+    blocks = re.findall(r"^\.\. math::[ ]*(.*(?:\n(?:[ ]+.*|(?=\n[ ]+)))*)", docstring, flags=re.MULTILINE)
+    return tuple(re.sub(r"\s*\n\s*", "\n", block.strip()) for block in blocks)
 
 
 def plain(docstring: str) -> str:

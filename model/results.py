@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyomo.environ as pyo
@@ -17,8 +18,13 @@ from . import indicators as _indicators
 from . import trade_effects as _trade_effects
 from . import welfare as _welfare
 from .accounts import Payments, payments, sam_of
+from .arrays import to_dataset
 from .engine import CompiledSystem, SolveRecord, Subtotals
+from .presentation import headline_html, headline_text
 from .state import State
+
+if TYPE_CHECKING:
+    import xarray
 
 COLUMNS = ["region", "sector", "partner", "variable", "unit", "base", "value", "change", "percent"]
 REAL = "mn USD, benchmark prices"
@@ -62,6 +68,25 @@ class Solution:
         chosen = tuple(members) or tuple(r for r in m.R if m.union_member[r].value > 0)
         equations = _derivatives.Equations.of(m, system)
         return cls(m.benchmark, m.closure.name, m.benchmark_state, State.of(m), record, chosen, equations)
+
+    def __repr__(self) -> str:
+        table = headline_text(self.regions, self.members)
+        solved = str(self.record) if self.record else "values of a model, not the record of a solve"
+        return (
+            f"Solution under closure {self.closure}, change against {self.benchmark.year}\n{table}\n"
+            f"dropped market {self.walras:.1e} of world GDP; {solved}"
+        )
+
+    def _repr_html_(self) -> str:
+        return headline_html(self.regions, self.members)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """The results as labelled arrays over region, sector, partner (`eacu.model.arrays.to_dataset`).
+
+        Their first dimension ``regime`` holds the base year and this ``solution``. Raises MissingXarrayError
+        without xarray.
+        """
+        return to_dataset({"solution": self.frame()})
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "equations": None}

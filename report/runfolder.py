@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .provenance import code_version, names_of_codes, sources_table
-from .store import draft
+from .store import draft, run_folders
 from .welfare import trade_long, welfare_long
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 PACKAGES = ("eacu", "pyomo", "numpy", "scipy", "pandas", "highspy")
 RUN_FILE = "run.json"
+
+__all__ = ["indicators_long", "manifest", "run_folders", "save_run"]
 
 
 def save_run(run: Run, out: Path, welfare: Mapping[str, Welfare] | None = None) -> Path:
