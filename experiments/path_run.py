@@ -23,7 +23,9 @@ from .dynamics import CLOSURE, DynamicEconomy, SolvedPath, Tell
 from .growth import Growth
 from .paths import PathError, PolicyPath, load_path
 from .policy import needed_choices, policy_of
+from .quotas import with_quota_flows
 from .regimes import Regime
+from .shocks import TARGET
 
 BASELINE = "no-union"
 LAST_YEAR = 2030
@@ -170,7 +172,8 @@ def run_paths(
     began = time.perf_counter()
     regimes = {name: regime for path in (reference, *chosen) for name, regime in path.regimes.items()}
     base = base or _base_of(regimes.values())
-    benchmark = base.benchmark
+    benchmark = with_quota_flows(base.benchmark, regimes.values())
+    _refuse_targets(regimes.values())
     growth = growth or Growth.from_tables(benchmark, range(benchmark.year, until + 1))
     seconds = {"load": time.perf_counter() - began}
     began = time.perf_counter()
@@ -204,6 +207,13 @@ def _base_of(regimes: Iterable[Regime]) -> BaseYear:
     if len(needed) > 1:
         raise PathError(f"regimes of one run need different base years: {needed}; run their paths apart")
     return load_base_year(*needed)
+
+
+def _refuse_targets(regimes: Iterable[Regime]) -> None:
+    """A target is met in one year's equilibrium; along a path there is none to meet it in."""
+    for regime in regimes:
+        if any(shock.mode == TARGET for shock in regime.shocks):
+            raise PathError(f"the regime {regime.name} has a target, which only eacu run can meet")
 
 
 def _closure_of(name: str, regimes: Iterable[Regime]) -> Closure:

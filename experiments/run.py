@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
@@ -30,9 +30,12 @@ from ..model.economy import build_economy
 from ..model.engine import EngineError, SolvedPoint, compile_model, solve_system
 from ..model.instruments import apply_policy
 from ..model.results import Solution
+from ..model.swap import swap
 from .base_year import BaseYear, load_base_year
 from .policy import needed_choices, policy_of
-from .regimes import Regime, RegimeError, load_regime
+from .quotas import with_quota_flows
+from .regimes import Regime, RegimeError, Swap, load_regime
+from .targets import Target, add_targets, free_instruments, set_targets, targets_of, without_targets
 
 Tell = Callable[[str], None]
 AUDIT_TOLERANCE = 1e-9
@@ -55,6 +58,15 @@ class Check:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; a figure that is not a number becomes null."""
         return {**asdict(self), "value": self.value if isfinite(self.value) else None, "passed": self.passed}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What an economy must be built for: regimes with the same share a workbench."""
+
+    closure: Closure
+    swaps: tuple[Swap, ...] = ()
+    targets: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -202,20 +214,32 @@ class Workbench:
     Every regime starts from the benchmark, so the order in which regimes are solved does not matter.
     """
 
-    def __init__(self, base: BaseYear, closure: str | Closure = "default", tell: Tell = lambda line: None):
-        """Build, compile and replicate.
+    def __init__(
+        self,
+        base: BaseYear,
+        closure: str | Closure = "default",
+        tell: Tell = lambda line: None,
+        swaps: Sequence[Swap] = (),
+        targets: Sequence[Target] = (),
+    ):
+        """Build, compile and replicate; ``swaps`` change the closure, ``targets`` free instruments to meet them.
 
         Raises:
             ClosureError: the closure is unknown or does not leave a square model.
             ReplicationError: the model does not reproduce its benchmark.
             StructuralError: the equations cannot determine the variables.
         """
-        self.base, self.tell = base, tell
+        self.base, self.tell, self.targets = base, tell, tuple(targets)
         self.seconds: dict[str, float] = {}
         benchmark = base.benchmark
         self.model = self._timed("build", lambda: build_economy(benchmark, closure))
-        self.closure: Closure = self.model.closure
+        add_targets(self.model, targets)
         self._system = self._timed("compile", lambda: compile_model(self.model))
+        for exchange in swaps:
+            swap(self.model, exchange.fix, exchange.free, self._system)
+        free_instruments(self.model, targets, self._system)
+        self._system.refresh()
+        self.closure: Closure = self.model.closure
         tell(
             f"model: {len(benchmark.regions)} regions, {len(benchmark.sectors)} sectors, "
             f"{self._system.n_equations:,} equations, closure {self.closure.name} "
@@ -238,7 +262,8 @@ class Workbench:
         self._check_capital_market(regime)
         system = self._system
         system.write_back(self._benchmark_point.values)
-        apply_policy(self.model, policy)
+        apply_policy(self.model, without_targets(policy, self.targets))
+        set_targets(self.model, self.targets, policy)
         system.refresh()
         try:
             record = solve_system(system, origin=self._benchmark_point)
@@ -357,12 +382,17 @@ def run(
     closures = [_closure_of(regime, closure) for regime in chosen]
     began = time.perf_counter()
     base = base or _base_of(chosen)
+    base = replace(base, benchmark=with_quota_flows(base.benchmark, chosen))
     phases["load"] = time.perf_counter() - began
     note(f"base year {base.benchmark.year} read in {phases['load']:.1f} s")
     for regime in chosen:
         policy_of(regime, base.benchmark, base.schedules)
-    benches = {found.name: Workbench(base, found, note) for found in dict.fromkeys(closures)}
-    solved, failed = _solve_all(chosen, closures, benches, note)
+    setups = [
+        Setup(found, regime.swaps if closure is None else (), targets_of(regime, base.benchmark))
+        for regime, found in zip(chosen, closures, strict=True)
+    ]
+    benches = {s: Workbench(base, s.closure, note, s.swaps, s.targets) for s in dict.fromkeys(setups)}
+    solved, failed = _solve_all(chosen, [benches[setup] for setup in setups], note)
     for bench in benches.values():
         for phase, seconds in bench.seconds.items():
             phases[phase] = phases.get(phase, 0.0) + seconds
@@ -373,16 +403,16 @@ def run(
 
 
 def _solve_all(
-    regimes: Sequence[Regime], closures: Sequence[Closure], benches: dict[str, Workbench], note: Tell
+    regimes: Sequence[Regime], benches: Sequence[Workbench], note: Tell
 ) -> tuple[tuple[SolvedRegime, ...], tuple[FailedRegime, ...]]:
     """Solve what can be solved. Raises the first EngineError if that is nothing."""
     solved: list[SolvedRegime] = []
     failed: list[FailedRegime] = []
-    for regime, closure in zip(regimes, closures, strict=True):
+    for regime, bench in zip(regimes, benches, strict=True):
         try:
-            solved.append(benches[closure.name].solve(regime))
+            solved.append(bench.solve(regime))
         except EngineError as error:
-            failed.append(FailedRegime(regime, closure, error))
+            failed.append(FailedRegime(regime, bench.closure, error))
             note(f"{regime.name}: not solved, {type(error).__name__}")
     if failed and not solved:
         raise failed[0].error
@@ -420,7 +450,7 @@ def _closure_of(regime: Regime, override: str | None) -> Closure:
         missing = [choice for choice in needed_choices(regime) if _by_default(closure, choice)]
         return find_closure("+".join([closure.name, *missing])) if missing else closure
     except ClosureError as error:
-        raise error if override else RegimeError(f"{regime.name}: {error}") from error
+        raise error if override else RegimeError(f"{regime.at('closure')}: closure: {error}") from error
 
 
 def _by_default(closure: Closure, choice: str) -> bool:

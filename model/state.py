@@ -29,6 +29,9 @@ LEVELS = {
     "capital_pool": ("pool",),
     "quota_flows": ("sector", "source", "importer"),
     "duty_recipients": ("sector", "region", "recipient"),
+    "targets": ("target",),
+    "targets_in_step": ("target",),
+    "target_cells": ("target", "cell"),
 }
 """Names of the index levels of each set that variables and expressions live on."""
 
