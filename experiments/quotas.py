@@ -28,10 +28,10 @@ def quota_choices(regime: Regime) -> tuple[str, ...]:
 def with_quota_flows(benchmark: Benchmark, regimes: Iterable[Regime]) -> Benchmark:
     """The benchmark with every flow that a regime puts under quota among those that can be.
 
-    A flow without a quota behaves as before. Raises RegimeError for a flow that does not exist.
+    A flow without a quota behaves as before; one that does not exist is left to `quota_settings` to refuse.
     """
-    flows = dict.fromkeys(flow for regime in regimes for flow in _flows(regime, benchmark))
-    new = tuple(flow for flow in flows if flow not in benchmark.quota_flows)
+    flows = dict.fromkeys(_flow(quota) for regime in regimes for quota in regime.quotas)
+    new = tuple(f for f in flows if f not in benchmark.quota_flows and f in benchmark.exports.index)
     return replace(benchmark, quota_flows=(*benchmark.quota_flows, *new)) if new else benchmark
 
 
@@ -69,7 +69,7 @@ def _flows(regime: Regime, b: Benchmark) -> list[Flow]:
     problems = Problems()
     flows = []
     for number, quota in enumerate(regime.quotas):
-        flow = (quota.sector, quota.exporter, quota.importer)
+        flow = _flow(quota)
         keys = {"sector": b.sectors, "exporter": b.regions, "importer": b.regions}
         before = len(problems.told)
         for (key, known), name in zip(keys.items(), flow, strict=True):
@@ -85,6 +85,10 @@ def _flows(regime: Regime, b: Benchmark) -> list[Flow]:
         flows.append(flow)
     problems.refuse()
     return flows
+
+
+def _flow(quota: Quota) -> Flow:
+    return quota.sector, quota.exporter, quota.importer
 
 
 def _named(flow: Flow) -> str:

@@ -391,7 +391,7 @@ def run(
         Setup(found, regime.swaps if closure is None else (), targets_of(regime, base.benchmark))
         for regime, found in zip(chosen, closures, strict=True)
     ]
-    benches = {s: Workbench(base, s.closure, note, s.swaps, s.targets) for s in dict.fromkeys(setups)}
+    benches = _benches(dict(zip(setups, chosen, strict=True)), base, note)
     solved, failed = _solve_all(chosen, [benches[setup] for setup in setups], note)
     for bench in benches.values():
         for phase, seconds in bench.seconds.items():
@@ -400,6 +400,20 @@ def run(
         record = result.solution.record
         log += [f"{result.name}: {line}" for line in (record.log if record else ())]
     return Run(solved, _members(solved), base.files, tuple(log), phases, failed)
+
+
+def _benches(setups: dict[Setup, Regime], base: BaseYear, note: Tell) -> dict[Setup, Workbench]:
+    """An economy for each set-up. Raises RegimeError with its place for a swap or target that is refused."""
+    benches = {}
+    for setup, regime in setups.items():
+        try:
+            benches[setup] = Workbench(base, setup.closure, note, setup.swaps, setup.targets)
+        except ClosureError as error:
+            if not (setup.swaps or setup.targets):
+                raise
+            place = f"{regime.at('closure', 'swap')}: " if str(error).startswith("Swap") else ""
+            raise RegimeError(f"{place}{error}") from error
+    return benches
 
 
 def _solve_all(

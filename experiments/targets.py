@@ -103,7 +103,8 @@ def targets_of(regime: Regime, benchmark: Benchmark) -> tuple[Target, ...]:
 def add_targets(m: pyo.ConcreteModel, targets: Sequence[Target]) -> None:
     """Variables and equations of targets with instruments fixed as before; the model stays square.
 
-    The outcomes are free and measured; the starts of cells in step are free too and follow the cells.
+    The outcomes are free and measured; the starts of cells in step are free too and follow the cells. Raises
+    RegimeError for a change in per cent of an outcome that is zero in the base year.
     """
     if not targets:
         return
@@ -117,9 +118,11 @@ def add_targets(m: pyo.ConcreteModel, targets: Sequence[Target]) -> None:
     m.target_start = pyo.Var(m.target_cells, domain=pyo.Reals)
     for k, n in tied:
         m.target_start[k, n].set_value(_cell(m, targets[k], n).value)
-    m.benchmark_outcomes = [pyo.value(MEASURES[t.outcome](m, t.region)) for t in targets]
-    for k, measured in enumerate(m.benchmark_outcomes):
+    m.target_levels = []
+    for k, target in enumerate(targets):
+        measured = pyo.value(MEASURES[target.outcome](m, target.region))
         m.target_outcome[k].set_value(measured)
+        m.target_levels.append(target.level(measured))
     m.target_met = pyo.Constraint(
         m.targets,
         rule=lambda m, k: m.target_outcome[k] == MEASURES[targets[k].outcome](m, targets[k].region),
@@ -166,9 +169,8 @@ def set_targets(m: pyo.ConcreteModel, targets: Sequence[Target], policy: Policy)
     The freed cells start from the policy's values.
     """
     for k, target in enumerate(targets):
-        measured = float(m.benchmark_outcomes[k])
-        m.target_outcome[k].set_value(target.level(measured))
-        given = policy.settings.get(target.instrument)
+        m.target_outcome[k].set_value(m.target_levels[k])
+        given = policy.settings.get(target.instrument)  # nothing set: the base year's value
         for n, cell in enumerate(target.cells):
             key = cell if len(cell) > 1 else cell[0] if cell else None
             start = given if not isinstance(given, pd.Series) else given[key] if key in given.index else None

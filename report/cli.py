@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import cli_analysis, cli_calibration, cli_claims, cli_closures, cli_dynamics, cli_reproduce
+from . import (
+    cli_analysis,
+    cli_calibration,
+    cli_claims,
+    cli_closures,
+    cli_dynamics,
+    cli_reproduce,
+    cli_scenario,
+)
 from .console import CHECK_FAILED, check_figure, errors_in_words, print_tables, progress
 
 if TYPE_CHECKING:
@@ -148,6 +156,7 @@ app.command()(cli_closures.closures)
 app.command()(cli_claims.claims)
 app.command()(cli_dynamics.path)
 app.command()(cli_reproduce.reproduce)
+app.command()(cli_scenario.new_scenario)
 
 
 def main() -> None:
