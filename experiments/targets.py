@@ -170,15 +170,21 @@ def set_targets(m: pyo.ConcreteModel, targets: Sequence[Target], policy: Policy)
     """
     for k, target in enumerate(targets):
         m.target_outcome[k].set_value(m.target_levels[k])
-        given = policy.settings.get(target.instrument)  # nothing set: the base year's value
-        for n, cell in enumerate(target.cells):
-            key = cell if len(cell) > 1 else cell[0] if cell else None
-            start = given if not isinstance(given, pd.Series) else given[key] if key in given.index else None
-            if start is None:
-                start = m.benchmark_values[target.instrument][key]
-            _cell(m, target, n).set_value(float(start), skip_validation=True)
+        for n, start in enumerate(_starts(m, target, policy)):
+            _cell(m, target, n).set_value(start, skip_validation=True)
             if target.tied:
-                m.target_start[k, n].set_value(float(start))
+                m.target_start[k, n].set_value(start)
+
+
+def _starts(m: pyo.ConcreteModel, target: Target, policy: Policy) -> list[float]:
+    """What the policy gives each cell of a target, or where it gives nothing the base year's value."""
+    values = dict(m.benchmark_values[target.instrument])
+    given = policy.settings.get(target.instrument)
+    if isinstance(given, pd.Series):
+        values |= dict(given.items())
+    elif given is not None:
+        values = dict.fromkeys(values, given)
+    return [float(values[cell if len(cell) > 1 else cell[0] if cell else None]) for cell in target.cells]
 
 
 def _cell(m: pyo.ConcreteModel, target: Target, n: int) -> VarData:

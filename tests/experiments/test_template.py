@@ -24,20 +24,26 @@ from eacu.experiments.template import (
 from eacu.model.instruments import INSTRUMENTS
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "regimes.md").read_text(encoding="utf-8")
-HEAD = 'title = "t"\nquestion = "q?"\ndescription = "d"\nbuilds_on = "union-2010-07"\n'
+HEAD = 'title = "t"\nquestion = "q?"\ndescription = "d"\nbuilds_on = "{}"\n'
+CLOSURE = 'closure = "default"\n'
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """The template as it is, with every example put to use, and the manual's examples, each a file."""
+    """The template as it is, with every example put to use, and the examples of the manual."""
     where = tmp_path_factory.mktemp("scenarios")
     template = new_scenario("plain", folder=where).read_text(encoding="utf-8")
     (where / "full.toml").write_text(uncommented(template), encoding="utf-8")
     (where / "plain-rates.csv").write_text(EXAMPLE_RATES, encoding="utf-8")
     for name, text in re.findall(r"<!-- file: (\S+) -->\n```csv\n(.*?)```", MANUAL, flags=re.DOTALL):
         (where / name).write_text(text, encoding="utf-8")
+    parent = "union-2010-07"
     for number, block in enumerate(examples()):
-        (where / f"manual-{number}.toml").write_text(complete(block), encoding="utf-8")
+        keys = tomllib.loads(block)
+        head = "" if "title" in keys else HEAD.format(parent) + ("" if "closure" in keys else CLOSURE)
+        kind = "manual" if "title" in keys else "part"
+        (where / f"{kind}-{number}.toml").write_text(head + block, encoding="utf-8")
+        parent = parent if "title" in keys else f"part-{number}.toml"
     return where
 
 
@@ -45,20 +51,19 @@ def examples() -> list[str]:
     return re.findall(r"^```toml\n(.*?)^```", MANUAL, flags=re.MULTILINE | re.DOTALL)
 
 
-def complete(block: str) -> str:
-    """An example of the manual as a whole file."""
-    if "title" in tomllib.loads(block):
-        return block
-    return HEAD + ("" if "closure" in tomllib.loads(block) else 'closure = "default"\n') + block
-
-
 def test_the_template_and_every_example_of_the_manual_are_solved(folder):
-    files = sorted(folder.glob("*.toml"))
-    assert len(files) == 2 + len(examples()) > 9
-    result = run(*files)
+    """Examples of the manual that are parts of a file build on one another, so that the last holds them all."""
+    last = max(folder.glob("part-*.toml"), key=lambda file: int(file.stem.removeprefix("part-")))
+    whole = sorted(folder.glob("manual-*.toml"))
+    assert len(whole) + len(list(folder.glob("part-*.toml"))) == len(examples()) > 7
+    regime = load_regime(last)
+    assert {"target", "change", "percent"} == {shock.mode for shock in regime.shocks}
+    assert regime.swaps
+    assert regime.quotas
+    result = run(folder / "plain.toml", folder / "full.toml", *whole, last)
     assert result.passed
-    effects = result.effects.drop(columns="plain").sub(result.effects["plain"], axis=0).abs().max()
-    assert (effects[["full"]] > 0.1).all()
+    other = result.effects.drop(columns="plain").sub(result.effects["plain"], axis=0).abs().max()
+    assert (other > 0.01).all()
 
 
 def test_the_template_shows_every_table(folder):
@@ -115,7 +120,7 @@ def test_the_schema_accepts_what_the_reader_accepts(folder):
     ],
 )
 def test_the_schema_refuses_what_the_reader_refuses(text, expected):
-    head = HEAD + ("" if "[closure]" in text else 'closure = "default"\n')
+    head = HEAD.format("union-2010-07") + ("" if "[closure]" in text else CLOSURE)
     assert any(expected in message for message in problems(head + text))
 
 
