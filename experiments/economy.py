@@ -18,9 +18,9 @@ import pandas as pd
 
 from ..calibration.benchmark import Benchmark
 from ..model.arrays import to_dataset
-from ..model.closures import nearest
 from ..model.explain import Explanation
 from ..model.indicators import UNITS
+from ..model.names import nearest
 from ..model.presentation import HEADLINE, shown
 from .base_year import BaseYear, load_base_year
 from .regimes import Regime, RegimeError

@@ -16,8 +16,8 @@ import pandas as pd
 
 from .. import data
 from ..calibration.benchmark import Benchmark
+from ..model.names import unknown_name
 from .claims import ClaimError
-from .names import unknown_name
 
 FACTS_FILE = Path(__file__).resolve().parent.parent / "data" / "claims" / "facts.toml"
 ENERGY = ("oil", "gas", "omn", "ppr")

@@ -27,6 +27,7 @@ from . import (
     cli_export,
     cli_reproduce,
     cli_runs,
+    cli_scenario,
     cli_tutorial,
     completion,
 )
@@ -163,6 +164,7 @@ def regimes(
 
 
 app.command(epilog=cli_tutorial.EXAMPLES)(cli_tutorial.tutorial)
+app.command(epilog=cli_scenario.EXAMPLES)(cli_scenario.new_scenario)
 app.command(epilog=cli_compare.EXAMPLES)(cli_compare.compare)
 app.command(epilog=cli_analysis.DECOMPOSE_EXAMPLES)(cli_analysis.decompose)
 app.command(epilog=cli_analysis.TRADE_EXAMPLES)(cli_analysis.trade)
