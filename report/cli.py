@@ -129,10 +129,7 @@ def run(
         print_json(summary(result))
     else:
         _print_tables(result, all_regions)
-    for failure in result.failed:
-        typer.echo(f"eacu: error: {failure.name} was not solved: {failure.message}", err=True)
-    if not result.passed:
-        raise typer.Exit(CHECK_FAILED)
+    _end(result)
 
 
 @app.command(epilog=examples("eacu regimes", "eacu regimes ces-2012", "eacu regimes --json"))
@@ -191,6 +188,14 @@ def main() -> None:
     except BrokenPipeError:  # the reader (head, a pager) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
+
+def _end(result: Run) -> None:
+    """Name the regimes without a solution; exit code 1 unless all is well."""
+    for failure in result.failed:
+        typer.echo(f"eacu: error: {failure.name} was not solved: {failure.message}", err=True)
+    if not result.passed:
+        raise typer.Exit(CHECK_FAILED)
 
 
 def _save(result: Run, out: Path, welfare: bool) -> Path:

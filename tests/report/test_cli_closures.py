@@ -35,7 +35,7 @@ def test_one_closure_is_told_with_what_it_fixes(eacu, name):
     for market in MARKETS:
         assert f"    {market}: " in answer.stdout
     assert ("in force: wage_floor_binds" in answer.stdout) is ("rigid" in name)
-    assert ("factor_use[capital|land|resources]" in answer.stdout) is ("short-run" in name)
+    assert ("factor_use[capital|land|resources|specific_capital]" in answer.stdout) is ("short-run" in name)
 
 
 def test_an_unknown_closure_gets_the_nearest_name(eacu):
