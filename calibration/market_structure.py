@@ -157,9 +157,7 @@ def _with_specific_capital(b: Benchmark, shares: pd.Series) -> Benchmark:
     apart = b.factor_value[divided] * part
     left = b.factor_value.copy()
     left[divided] -= apart
-    apart.index = apart.index.set_levels(
-        [SPECIFIC if f == CAPITAL else f for f in apart.index.levels[0]], level=0
-    )
+    apart = pd.concat({SPECIFIC: apart.droplevel("factor")}, names=["factor"])
     return replace(
         b,
         factors=(*b.factors, SPECIFIC),

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..calibration.benchmark import Benchmark
+from ..calibration.market_structure import ARMINGTON
 from ..model.blocks.growth import LABOUR_AUGMENTING
 from ..model.choices import CHOICES, MARKETS
 from ..model.closures import Closure, find_closure
@@ -176,6 +177,11 @@ class Prepared:
         began = time.perf_counter()
         regimes = {name: regime for path in paths for name, regime in path.regimes.items()}
         base = base or _base_of(regimes.values())
+        if base.market_structure != ARMINGTON:
+            raise PathError(
+                f"paths of years know no free entry of firms, but the base year has the market structure "
+                f"{base.market_structure}: how specific capital grows is not said; start from one without"
+            )
         _refuse_targets(regimes.values())
         self.benchmark = benchmark = with_quota_flows(base.benchmark, regimes.values())
         self.growth = growth or Growth.from_tables(benchmark, range(benchmark.year, until + 1))

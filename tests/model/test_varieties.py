@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from eacu.calibration.benchmark import Benchmark
+from eacu.calibration.benchmark import Benchmark, BenchmarkError
 from eacu.calibration.market_structure import MarketStructure, with_market_structure
+from eacu.experiments.market_structure import feedback, room_for_firms
+from eacu.model.derivatives import Equations, sensitivity
 from eacu.model.economy import build_economy
 from eacu.model.engine import compile_model, solve_system
 from eacu.model.results import Solution
+from eacu.model.state import State
 from tests.support.ipopt import ipopt_values
 from tests.support.splitting import split_elasticities, split_sam
 from tests.support.synthetic import synthetic_elasticities, synthetic_sam
@@ -117,6 +122,28 @@ def test_ipopt_finds_the_same_firms(whole, solution):
         assert found == pytest.approx(expected[f"varieties[{','.join(key)}]"], rel=1e-8)
     for r, found in solution.state["household_spending"].items():
         assert found == pytest.approx(expected[f"household_spending[{r}]"], rel=1e-8)
+
+
+def test_how_far_firms_draw_others_in_follows_from_the_cost_of_a_firm(whole):
+    r"""With :math:`n f = y(n)` the response of firms to their cost is :math:`-(I - \partial y/\partial n)^{-1}`."""
+    m = build_economy(whole)
+    system = compile_model(m)
+    solve_system(system)
+    keys = [f"[{g},{r}]" for g, r in whole.increasing_returns]
+    found = sensitivity(
+        Equations.of(m, system),
+        State.of(m),
+        [f"varieties{k}" for k in keys],
+        [f"fixed_cost{k}" for k in keys],
+    )
+    room = room_for_firms(whole).to_numpy()
+    np.testing.assert_allclose(found, -np.linalg.inv(np.eye(len(room)) - room), rtol=1e-7, atol=1e-9)
+    assert 0 < np.linalg.eigvals(room).real.max() == feedback(whole) < 1
+
+
+def test_the_feedback_of_constant_returns_is_refused(whole):
+    with pytest.raises(BenchmarkError, match="no sector of the benchmark is under monopolistic competition"):
+        feedback(replace(whole, increasing_returns=()))
 
 
 def test_entry_is_explained(solution):
