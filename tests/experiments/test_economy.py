@@ -94,6 +94,7 @@ def test_only_what_belongs_together_is_compared(economy, compared):
     with pytest.raises(RegimeError, match="is given twice"):
         compare(union, union)
     short = economy.solve("union-2010-07", closure="short-run")
+    assert list(compare(medium=union, short=short).solved) == ["medium", "short"]
     assert list(compare(union, short).solved) == ["union-2010-07 (default)", "union-2010-07 (short-run)"]
     solution = compared["wto-joint"].solution
     elsewhere = replace(solution.benchmark, sam=solution.benchmark.sam.assign(value=1.0))
@@ -198,6 +199,6 @@ def test_formulas_are_read_whole():
 def test_the_public_face(economy, monkeypatch):
     from eacu.experiments import economy as module
 
-    monkeypatch.setattr(module, "load_base_year", lambda folder: small_base_year())
+    monkeypatch.setattr(module, "load_base_year", lambda folder, structure: small_base_year())
     assert isinstance(eacu.load(), Economy)
     assert eacu.compare is compare
