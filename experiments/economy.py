@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from ..calibration.benchmark import Benchmark
@@ -22,7 +23,7 @@ from ..model.explain import Explanation
 from ..model.indicators import UNITS
 from ..model.names import nearest
 from ..model.presentation import HEADLINE, shown
-from .base_year import BaseYear, load_base_year
+from .base_year import ARMINGTON, BaseYear, load_base_year
 from .regimes import Regime, RegimeError
 from .run import Run, SolvedRegime, Tell, Workbenches, run
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 BASELINE = "pre-union"
 """The regime that is the base year itself."""
+_GDP_TOLERANCE = 1e-6
 
 
 class Economy:
@@ -84,16 +86,24 @@ class Economy:
         b = self.benchmark
         return (
             f"Economy of {b.year}: {len(b.regions)} regions ({', '.join(b.regions)}), {len(b.sectors)} sectors, "
-            f"world GDP {b.gdp.sum() / 1e6:,.1f} trillion USD; closure {self.closure or 'of each regime'}"
+            f"world GDP {b.gdp.sum() / 1e6:,.1f} trillion USD; "
+            f"market structure {self.base.market_structure}; closure {self.closure or 'of each regime'}"
         )
 
 
-def load(base_year: str | Path | None = None, closure: str | None = None) -> Economy:
+def load(
+    base_year: str | Path | None = None,
+    closure: str | None = None,
+    market_structure: str | Path = ARMINGTON,
+) -> Economy:
     """The shipped economy of 2007, another shipped one (``"ukraine"``), or a folder that ``eacu calibrate`` wrote.
+
+    ``market_structure`` says how sectors compete: ``armington``, ``krugman`` or a csv file, see
+    `eacu.experiments.base_year.load_base_year`.
 
     Raises TableError, SamError, BenchmarkError when the data are missing or cannot be trusted.
     """
-    return Economy(load_base_year(base_year), closure)
+    return Economy(load_base_year(base_year, market_structure), closure)
 
 
 @dataclass(frozen=True)
@@ -180,24 +190,33 @@ class Comparison:
         return self._shown().to_html(border=0)
 
 
-def compare(*solved: SolvedRegime | Run) -> Comparison:
+def compare(*solved: SolvedRegime | Run, **named: SolvedRegime) -> Comparison:
     """Set solved regimes side by side; a run stands for all its regimes.
 
-    Two regimes of one name (under different closures) are told apart by their closure. Raises RegimeError if
+    Two regimes of one name (under different closures) are told apart by their closure. Keywords give names of your
+    own: ``compare(armington=one, krugman=other)``. Raises RegimeError if
     nothing is named, or the regimes start from different base years: their differences would mean nothing.
     """
     flat = [one for item in solved for one in ([item] if isinstance(item, SolvedRegime) else item)]
-    if not flat:
-        raise RegimeError("nothing to compare; give solved regimes or runs")
-    first = flat[0].solution.benchmark
-    named: dict[str, SolvedRegime] = {}
     names = [one.name for one in flat]
+    found: dict[str, SolvedRegime] = {}
     for one in flat:
         name = one.name if names.count(one.name) == 1 else f"{one.name} ({one.closure.name})"
-        if name in named:
-            raise RegimeError(f"{name} is given twice; a comparison has each regime once for each closure")
-        other = one.solution.benchmark
-        if other is not first and not other.sam.equals(first.sam):
-            raise RegimeError(f"{name} starts from another base year than {flat[0].name}; compare within one")
-        named[name] = one
-    return Comparison(named)
+        if name in found or name in named:
+            raise RegimeError(f"{name} is given twice; tell them apart: compare(one=..., other=...)")
+        found[name] = one
+    found |= named
+    if not found:
+        raise RegimeError("nothing to compare; give solved regimes or runs")
+    first, *others = found
+    for name in others:
+        if not _same_year(found[name].solution.benchmark, found[first].solution.benchmark):
+            raise RegimeError(f"{name} starts from another base year than {first}; compare within one")
+    return Comparison(found)
+
+
+def _same_year(one: Benchmark, other: Benchmark) -> bool:
+    """Whether two benchmarks are the same world: a market structure moves cells of the SAM, but no country's GDP."""
+    if (one.year, one.regions) != (other.year, other.regions):
+        return False
+    return bool(np.allclose(one.gdp, other.gdp, rtol=_GDP_TOLERANCE, atol=0.0))

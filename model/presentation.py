@@ -48,12 +48,14 @@ def shown(table: pd.DataFrame, differences: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def signed(value: float) -> str:
-    """Three significant digits with the sign, a thousands separator, and a dash for what is not defined."""
+    """About three digits with the sign; ``≈0`` for what rounds to zero, ``0`` for zero, a dash for not defined."""
     if pd.isna(value):
         return "–"
     decimals = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
     text = f"{value:+,.{decimals}f}"
-    return "0" if float(text.replace(",", "")) == 0 else text
+    if float(text.replace(",", "")) == 0:
+        return "0" if value == 0 else "≈0"
+    return text
 
 
 def headline_text(indicators: pd.DataFrame, members: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """The catalogue: SQL over all runs of a folder, by DuckDB.
 
-    runs        run, created (UTC), status, closure, eacu, data_sha256, regimes, seconds, base_year, commit, problem
+    runs        run, created (UTC), status, closure, eacu, data_sha256, regimes, seconds, base_year, commit,
+                market_structure, problem
     checks      run, regime, name, value, tolerance, passed
     indicators  run, regime, region, indicator, value
     results, trade, welfare    run and the columns of the Parquet files of those names
@@ -55,6 +56,7 @@ _RUNS = pa.schema(
         "seconds": pa.float64(),
         "base_year": pa.int64(),
         "commit": pa.string(),
+        "market_structure": pa.string(),
         "problem": pa.string(),
     }
 )
@@ -187,4 +189,5 @@ def _row(one: Entry) -> dict[str, Any]:
         "seconds": sum(facts["seconds"].values()),
         "base_year": facts["base_year"],
         "commit": facts["code"]["commit"],
+        "market_structure": facts["market_structure"],
     }

@@ -110,7 +110,7 @@ def _facts(run: SavedRun) -> list[str]:
     lines = [
         f"run       {run.name}, {facts['created']}, {facts['status']}",
         f"base year {facts['base_year']}, {len(run.regions)} regions, {len(run.sectors)} sectors, "
-        f"data {facts['data_sha256'][:12]}",
+        f"market structure {facts['market_structure']}, data {facts['data_sha256'][:12]}",
         f"code      eacu {facts['versions']['eacu']}, {code['sha256'][:12]}{commit}",
         f"solved in {sum(facts['seconds'].values()):.1f} s",
     ]

@@ -105,6 +105,7 @@ def _about(facts: Mapping[str, Any], run: SavedRun) -> list[tuple[str, str]]:
         ("made", facts["created"]),
         ("status" if facts["status"] == "ok" else "status: see checks", facts["status"]),
         ("base year", f"{facts['base_year']}: changes are against it; money is million USD of that year"),
+        ("market structure", facts["market_structure"]),
         ("members", ", ".join(f"{run.regions[code]} ({code})" for code in run.members)),
     ]
     for name in facts["regimes"]:

@@ -18,6 +18,7 @@ from eacu.model.arrays import BASE, MissingXarrayError, to_dataset
 from eacu.model.closures import CLOSURES, find_closure
 from eacu.model.derivatives import SelectionError
 from eacu.model.explain import displayed
+from eacu.model.presentation import signed
 from tests.experiments.small_economy import small_base_year
 
 
@@ -94,9 +95,12 @@ def test_only_what_belongs_together_is_compared(economy, compared):
     with pytest.raises(RegimeError, match="is given twice"):
         compare(union, union)
     short = economy.solve("union-2010-07", closure="short-run")
+    assert list(compare(medium=union, short=short).solved) == ["medium", "short"]
     assert list(compare(union, short).solved) == ["union-2010-07 (default)", "union-2010-07 (short-run)"]
     solution = compared["wto-joint"].solution
-    elsewhere = replace(solution.benchmark, sam=solution.benchmark.sam.assign(value=1.0))
+    benchmark = solution.benchmark
+    elsewhere = replace(benchmark, household_demand=1.01 * benchmark.household_demand)
+    assert not elsewhere.gdp.equals(benchmark.gdp)
     other = replace(compared["wto-joint"], solution=replace(solution, benchmark=elsewhere))
     with pytest.raises(RegimeError, match="another base year"):
         compare(union, other)
@@ -190,6 +194,11 @@ def test_an_equation_prints_its_mathematics_with_numbers(economy, compared):
     assert (base.terms["before"] == base.terms["after"]).all()
 
 
+def test_numbers_show_sign_zero_and_what_is_missing():
+    shown = [signed(value) for value in (1234.5, -12.34, 1.234, -0.1234, 1e-9, 0.0, float("nan"))]
+    assert shown == ["+1,234", "-12.3", "+1.23", "-0.123", "≈0", "0", "–"]
+
+
 def test_formulas_are_read_whole():
     text = "Words.\n\n.. math:: a = b\n          + c\n\nMore.\n\n.. math::\n\n    d = e\n    + f\n\nEnd."
     assert displayed(text) == ("a = b\n+ c", "d = e\n+ f")
@@ -198,6 +207,6 @@ def test_formulas_are_read_whole():
 def test_the_public_face(economy, monkeypatch):
     from eacu.experiments import economy as module
 
-    monkeypatch.setattr(module, "load_base_year", lambda folder: small_base_year())
+    monkeypatch.setattr(module, "load_base_year", lambda folder, structure: small_base_year())
     assert isinstance(eacu.load(), Economy)
     assert eacu.compare is compare

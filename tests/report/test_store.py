@@ -34,8 +34,9 @@ import sys, pathlib, pickle
 from eacu.report.runfolder import save_run
 out = pathlib.Path(sys.argv[1])
 run = pickle.loads(pathlib.Path(sys.argv[2]).read_bytes())
-save_run(run, out)
+first = save_run(run, out).name
 print("ready", flush=True)
+print(first, flush=True)
 while True:
     print(save_run(run, out).name, flush=True)
 """
@@ -74,7 +75,7 @@ def test_kills_leave_no_half_run_and_lose_none(tmp_path):
         finished |= {line.strip() for line in killed(WRITE, arguments, (0.0, 0.4), seed=round_)}
         litter += bool(leftovers(out))
     listed = {folder.name: folder for folder in run_folders(out)}
-    assert len(finished) > 20
+    assert len(finished) > 5
     assert finished <= listed.keys()
     for folder in listed.values():
         assert {file.name for file in folder.iterdir()} == {"one", "two", "three", "run.json"}
@@ -94,7 +95,7 @@ def test_real_runs_saved_by_killed_processes(run, tmp_path):
     pickled.write_bytes(pickle.dumps(replace(run, solved=tuple(bare))))
     arguments = [[str(out), str(pickled)]] * 2
     finished = {line.strip() for line in killed(SAVE, arguments, (0.5, 1.5), seed=1)}
-    assert finished
+    assert len(finished) >= 2
     listed = query(out, "select run, status from runs")
     assert finished <= set(listed["run"])
     assert set(listed["status"]) == {"ok"}
