@@ -24,8 +24,8 @@ import numpy as np
 import pandas as pd
 
 from ..calibration.benchmark import Benchmark
-from .names import unknown_name
-from .regimes import Border, Regime, RegimeError
+from ..model.names import unknown_name
+from .regimes import Border, Problems, Regime, RegimeError
 from .schedules import Schedules
 
 GROUPS = ("members", "outside")
@@ -46,9 +46,13 @@ def border_settings(
     iceberg = np.ones(len(index))
     rent = np.zeros(len(index))
     held = np.zeros(len(index))
-    for number, border in enumerate(regime.borders, start=1):
-        where = f"{regime.name}: [[borders]] entry {number} ({border.kind})"
-        cells = _cells(border, regime, benchmark, where)
+    problems = Problems()
+    for number, border in enumerate(regime.borders):
+        where = f"{regime.at('borders', number)}: [[borders]] entry {number + 1} ({border.kind})"
+        with problems.collecting():
+            cells = _cells(border, regime, benchmark, where)
+        if problems.told:
+            continue
         cut = _cut(border, index[cells], schedules)
         if border.kind == "ntb-rent":
             change = _rent_rate(cut, index[cells], benchmark)
@@ -57,6 +61,7 @@ def border_settings(
             rent[cells] += change
         else:
             iceberg[cells] *= 1.0 - cut
+    problems.refuse()
     settings: dict[str, pd.Series | float] = {}
     if (iceberg != 1.0).any():
         settings["iceberg"] = pd.Series(iceberg, index=index)[iceberg != 1.0]
@@ -77,8 +82,8 @@ def _cells(border: Border, regime: Regime, benchmark: Benchmark, where: str) -> 
     wanted = np.isin(source, _regions(border.exporter, regime, benchmark, where))
     wanted &= np.isin(importer, _regions(border.importer, regime, benchmark, where))
     wanted &= source != importer
-    goods = border.sectors or _goods(benchmark)
-    cells = np.flatnonzero(wanted & np.isin(sector, goods))
+    carried = border.sectors or goods(benchmark)
+    cells = np.flatnonzero(wanted & np.isin(sector, carried))
     if not len(cells):
         raise RegimeError(
             f"{where}: the benchmark has no trade flow of {', '.join(border.sectors) or 'goods'} from "
@@ -88,7 +93,7 @@ def _cells(border: Border, regime: Regime, benchmark: Benchmark, where: str) -> 
     return cells
 
 
-def _goods(benchmark: Benchmark) -> list[str]:
+def goods(benchmark: Benchmark) -> list[str]:
     """Sectors whose trade is carried across borders: those with any transport margin or tariff in the benchmark."""
     carried = (benchmark.cif - benchmark.fob).groupby("sector").sum()
     taxed = benchmark.import_tariff.groupby("sector").max()

@@ -6,7 +6,6 @@ holds when all of its tests hold; the verdict also says whether it does so in ev
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,13 +14,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from ..model.indicators import UNITS
+from ..model.names import unknown_name
 from .base_year import BaseYear, load_base_year
 from .doing import Tell, Work
-from .names import unknown_name
 from .run import Run, SolvedRegime, run
+from .toml_files import Table, checked, read_toml
 
 CLAIMS_FILE = Path(__file__).resolve().parent.parent / "data" / "claims" / "claims.toml"
 CENTRAL = "central"
@@ -32,12 +32,6 @@ Verdict = Literal[
 
 class ClaimError(ValueError):
     """The file of claims cannot be used; the message names the claim, the key and the remedy."""
-
-
-class Table(BaseModel):
-    """A table of TOML in which an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Measure(Table):
@@ -243,13 +237,7 @@ def load_claims(file: Path = CLAIMS_FILE) -> tuple[tuple[Claim, ...], tuple[Vari
 
     Raises ClaimError for malformed TOML, an unknown or missing key, a claim or variant given twice.
     """
-    try:
-        read = _File.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise ClaimError(f"{file.name} is not valid TOML: {error}") from error
-    except ValidationError as error:
-        lines = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ClaimError(f"{file.name}: " + "\n  ".join(lines)) from error
+    read = checked(_File, read_toml(file, ClaimError), ClaimError)
     for kind, names in (
         ("claim", [c.id for c in read.claims]),
         ("variant", [CENTRAL, *(v.name for v in read.variants)]),

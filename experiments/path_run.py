@@ -25,7 +25,9 @@ from .dynamics import CLOSURE, DynamicEconomy, SolvedPath
 from .growth import Growth
 from .paths import PathError, PolicyPath, load_path
 from .policy import needed_choices, policy_of
+from .quotas import with_quota_flows
 from .regimes import Regime
+from .shocks import TARGET
 
 BASELINE = "no-union"
 LAST_YEAR = 2030
@@ -174,7 +176,8 @@ class Prepared:
         began = time.perf_counter()
         regimes = {name: regime for path in paths for name, regime in path.regimes.items()}
         base = base or _base_of(regimes.values())
-        self.benchmark = benchmark = base.benchmark
+        _refuse_targets(regimes.values())
+        self.benchmark = benchmark = with_quota_flows(base.benchmark, regimes.values())
         self.growth = growth or Growth.from_tables(benchmark, range(benchmark.year, until + 1))
         self.seconds = {"load": time.perf_counter() - began}
         began = time.perf_counter()
@@ -263,6 +266,13 @@ def _base_of(regimes: Iterable[Regime]) -> BaseYear:
     if len(needed) > 1:
         raise PathError(f"regimes of one run need different base years: {needed}; run their paths apart")
     return load_base_year(*needed)
+
+
+def _refuse_targets(regimes: Iterable[Regime]) -> None:
+    """A target is met in one year's equilibrium; along a path there is none to meet it in."""
+    for regime in regimes:
+        if any(shock.mode == TARGET for shock in regime.shocks):
+            raise PathError(f"the regime {regime.name} has a target, which only eacu run can meet")
 
 
 def _closure_of(name: str, regimes: Iterable[Regime]) -> Closure:

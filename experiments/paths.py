@@ -19,16 +19,15 @@ change them.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from .names import unknown_name
+from ..model.names import unknown_name
 from .regimes import Regime, load_regime
-from .toml_files import describe
+from .toml_files import Table, checked, read_toml
 
 PATH_FOLDER = Path(__file__).resolve().parent.parent / "data" / "paths"
 SUM_TOLERANCE = 1e-9
@@ -38,11 +37,7 @@ class PathError(ValueError):
     """A path that cannot be used; the message names the file, the key, the value and the remedy."""
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class InForce(_Table):
+class InForce(Table):
     """What is in force since a year: one regime, or several by their share of the year."""
 
     since: int
@@ -68,11 +63,11 @@ class InForce(_Table):
         return dict(self.shares) if self.shares else {str(self.regime): 1.0}
 
 
-class _PathFile(_Table):
+class _PathFile(Table):
     title: str = Field(min_length=1)
     description: str = Field(min_length=1)
     question: str = Field(min_length=1)
-    in_force: tuple[InForce, ...] = Field(min_length=1, strict=False)
+    in_force: tuple[InForce, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _in_order(self) -> _PathFile:
@@ -153,22 +148,15 @@ def load_path(name: str | Path, folder: Path = PATH_FOLDER) -> PolicyPath:
     file = Path(name) if str(name).endswith(".toml") else folder / f"{name}.toml"
     if not file.is_file():
         raise PathError(unknown_name("path", str(name), path_names(folder)))
-    try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
-        checked = _PathFile.model_validate(raw)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PathError(f"{file.name} is not valid TOML: {error}") from error
-    except ValidationError as error:
-        problems = dict.fromkeys(describe(problem, _KEYS, "[[{}]]") for problem in error.errors())
-        raise PathError(f"{file.name}: " + "\n  ".join(problems)) from error
-    named = dict.fromkeys(regime for entry in checked.in_force for regime in entry.weights)
+    found = checked(_PathFile, read_toml(file, PathError), PathError)
+    named = dict.fromkeys(regime for entry in found.in_force for regime in entry.weights)
     regimes = {regime: _load_regime(regime, file) for regime in named}
     return PolicyPath(
         file.stem,
-        checked.title.strip(),
-        checked.description.strip(),
-        checked.question.strip(),
-        checked.in_force,
+        found.title.strip(),
+        found.description.strip(),
+        found.question.strip(),
+        found.in_force,
         regimes,
         file,
     )
@@ -176,6 +164,3 @@ def load_path(name: str | Path, folder: Path = PATH_FOLDER) -> PolicyPath:
 
 def _load_regime(name: str, file: Path) -> Regime:
     return load_regime(file.parent / name if name.endswith(".toml") else name)
-
-
-_KEYS: dict[str, type[BaseModel]] = {"": _PathFile, "in_force": InForce}

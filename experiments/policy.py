@@ -14,8 +14,11 @@ from ..model.instruments import Policy
 from .borders import border_settings
 from .energy import energy_choices, energy_settings
 from .labour import labour_choices, labour_settings
-from .regimes import Regime, RegimeError
+from .own_schedules import with_own_schedules
+from .quotas import quota_choices, quota_settings
+from .regimes import Problems, Regime, RegimeError
 from .schedules import PRE_UNION, Schedules
+from .shocks import Shocks
 from .tariffs import check_names, tariff_matrix
 
 __all__ = ["PRE_UNION", "Schedules", "check_names", "needed_choices", "policy_of", "tariff_matrix"]
@@ -27,17 +30,29 @@ def policy_of(regime: Regime, benchmark: Benchmark, schedules: Schedules) -> Pol
     Raises RegimeError as `tariff_matrix` and `border_settings` do, and when two sections set the same cell of an
     instrument.
     """
-    rates = tariff_matrix(regime, benchmark, schedules)
+    schedules = with_own_schedules(regime, benchmark, schedules)
+    problems = Problems()
+    with problems.collecting():
+        rates = tariff_matrix(regime, benchmark, schedules)
+    with problems.collecting():
+        borders = border_settings(regime, benchmark, schedules)
+    with problems.collecting():
+        quotas = quota_settings(regime, benchmark)
+    with problems.collecting():
+        labour = labour_settings(regime, benchmark)
+    with problems.collecting():
+        shocks = Shocks(regime, benchmark)
+    problems.refuse()
     regions = pd.Index(benchmark.regions, name="region")
     member = pd.Series(np.isin(regions, regime.members).astype(float), index=regions)
     settings: dict[str, pd.Series | float] = {"import_tariff": rates, "union_member": member}
     if regime.union.pooling:
         keys = [regime.union.keys[region] if region in regime.members else 0.0 for region in regions]
         settings |= {"pooled": member, "pool_share": pd.Series(keys, index=regions)}
-    settings = join(regime, settings, border_settings(regime, benchmark, schedules))
+    settings = join(regime, settings, borders)
     settings |= energy_settings(regime, benchmark, schedules, settings)
-    settings |= labour_settings(regime, benchmark)
-    return Policy(regime.name, settings)
+    settings = join(regime, settings | labour, quotas)
+    return Policy(regime.name, shocks.on(settings))
 
 
 def join(
@@ -64,4 +79,4 @@ def join(
 
 def needed_choices(regime: Regime) -> tuple[str, ...]:
     """Choices that the regime's policy needs in its closure, e.g. ``("tariff-rate-quota",)``; none if it needs none."""
-    return (*energy_choices(regime), *labour_choices(regime))
+    return tuple(dict.fromkeys((*energy_choices(regime), *labour_choices(regime), *quota_choices(regime))))

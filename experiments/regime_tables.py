@@ -1,25 +1,24 @@
 """The tables of a regime file, each checked on its own: tariffs, rates, union, exceptions, borders, energy, labour.
 
-A table in which an unknown key is an error; numbers are never read from strings. What the keys mean is in
-docs/regimes.md; `eacu.experiments.policy` turns them into instrument values.
+What the keys mean is in docs/regimes.md; `eacu.experiments.policy` turns them into instrument values. Shocks, quotas
+and closures are in `shock_tables`.
 """
 
 from __future__ import annotations
 
 from math import isfinite
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Discriminator, Field, GetJsonSchemaHandler, Tag, field_validator, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from .shock_tables import ClosureTable, OneOrMany, Quota, Shock
+from .toml_files import Table
 
 KEY_SUM_TOLERANCE = 1e-9
 BORDER_KINDS = ("time", "ntb-resource", "ntb-rent", "market-access")
 """What a border costs: waiting, real resources, a rent to somebody; and what exporters gain abroad."""
-
-
-class Table(BaseModel):
-    """A TOML table in which an unknown key is an error and numbers are never read from strings."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class TariffRule(Table):
@@ -34,13 +33,15 @@ class TariffRule(Table):
     schedule: str
     of: str | None = None
     ceiling: str | None = None
-    ceiling_of: tuple[str, ...] = Field(default=(), strict=False)
+    ceiling_of: OneOrMany = ()
     year: int | None = None
 
-    @field_validator("ceiling_of", mode="before")
     @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """For editors: the name of a schedule alone is a rule too."""
+        return {"anyOf": [{"type": "string"}, handler.resolve_ref_schema(handler(core_schema))]}
 
     @model_validator(mode="before")
     @classmethod
@@ -64,7 +65,7 @@ class Rate(Table):
 
     importer: str
     sector: str
-    rate_pct: float = Field(strict=False)
+    rate_pct: float
     source: str | None = None
 
     @field_validator("rate_pct")
@@ -84,20 +85,11 @@ class Union(Table):
     ``weights`` may be given instead of ``keys``: they are divided by their sum.
     """
 
-    members: tuple[str, ...] = Field(default=(), strict=False)
+    members: tuple[str, ...] = ()
     internal_free_trade: bool = False
     pooling: bool = False
     keys: dict[str, float] = Field(default_factory=dict)
     weights: dict[str, float] = Field(default_factory=dict)
-
-    @field_validator("keys", "weights", mode="before")
-    @classmethod
-    def _numbers(cls, keys: Any) -> Any:
-        if isinstance(keys, dict):
-            return {
-                k: float(v) if isinstance(v, int) and not isinstance(v, bool) else v for k, v in keys.items()
-            }
-        return keys
 
     @model_validator(mode="before")
     @classmethod
@@ -160,17 +152,12 @@ class Border(Table):
     """
 
     kind: Literal["time", "ntb-resource", "ntb-rent", "market-access"]
-    exporter: tuple[str, ...] = Field(strict=False)
-    importer: tuple[str, ...] = Field(strict=False)
-    sectors: tuple[str, ...] = Field(default=(), strict=False)
-    cut_pct: float | None = Field(default=None, strict=False)
-    share: float | None = Field(default=None, strict=False)
-    rent_to_exporter: float | None = Field(default=None, strict=False)
-
-    @field_validator("exporter", "importer", "sectors", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
+    exporter: OneOrMany
+    importer: OneOrMany
+    sectors: OneOrMany = ()
+    cut_pct: float | None = None
+    share: float | None = None
+    rent_to_exporter: float | None = None
 
     @model_validator(mode="after")
     def _sized(self) -> Border:
@@ -197,7 +184,7 @@ class Labour(Table):
     """Whether workers move between members, and by how much the wage ratio at which they do falls, in per cent."""
 
     mobility: bool = False
-    barrier_cut_pct: float | None = Field(default=None, strict=False)
+    barrier_cut_pct: float | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Labour:
@@ -227,27 +214,20 @@ class RegimeFile(Table):
     title: str = Field(min_length=1)
     description: str = Field(min_length=1)
     question: str = Field(min_length=1)
-    closure: str = Field(min_length=1)
+    closure: Annotated[
+        Annotated[str, Field(min_length=1), Tag("name")] | Annotated[ClosureTable, Tag("table")],
+        Discriminator(lambda value: "table" if isinstance(value, dict | ClosureTable) else "name"),
+    ]
     builds_on: str | None = None
     base_year: str | None = None
+    schedules: dict[str, str] = Field(default_factory=dict)
     tariffs: dict[str, TariffRule] = Field(default_factory=dict)
     union: Union = Field(default_factory=Union)
-    rates: tuple[Rate, ...] = Field(default=(), strict=False)
+    rates: tuple[Rate, ...] = ()
     exceptions: dict[str, str] = Field(default_factory=dict)
-    borders: tuple[Border, ...] = Field(default=(), strict=False)
+    borders: tuple[Border, ...] = ()
     labour: Labour = Field(default_factory=Labour)
     oil: Oil = Field(default_factory=Oil)
     gas: Gas = Field(default_factory=Gas)
-
-
-TABLES: dict[str, type[BaseModel]] = {
-    "": RegimeFile,
-    "union": Union,
-    "rates": Rate,
-    "tariffs": TariffRule,
-    "borders": Border,
-    "labour": Labour,
-    "oil": Oil,
-    "gas": Gas,
-}
-"""The table behind each section, to offer the nearest valid key."""
+    quota: tuple[Quota, ...] = ()
+    shock: tuple[Shock, ...] = ()

@@ -4,24 +4,27 @@ A regime file has a ``title``, a ``question``, a ``description`` and a ``closure
 another regime; ``[tariffs]`` says which schedule each importer applies to third countries, ``[union]`` who is
 a member and how duties are shared, ``[[rates]]`` single rates that differ from the schedule, ``[exceptions]`` where
 an importer keeps its old rates, ``[[borders]]`` which borders become cheaper to cross, ``[oil]``, ``[gas]`` and
-``[labour]`` the rules for energy and for people. docs/regimes.md is the manual. Reading a file needs no economy;
+``[labour]`` the rules for energy and for people, ``[[quota]]`` amounts free of a duty, ``[[shock]]`` anything else.
+docs/regimes.md is the manual. Reading a file needs no economy;
 `eacu.experiments.policy` turns a regime into values.
 """
 
 from __future__ import annotations
 
 import hashlib
-import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from .names import unknown_name
+from ..model.names import unknown_name
 from .presentation import regime_text
-from .regime_tables import TABLES, Border, Gas, Labour, Oil, Rate, RegimeFile, TariffRule, Union
-from .toml_files import describe
+from .regime_tables import Border, Gas, Labour, Oil, Rate, RegimeFile, TariffRule, Union
+from .shock_tables import ClosureTable, Quota, Shock, Swap
+from .toml_files import Place, TomlFile, problems_of, read_toml
 
 __all__ = [
     "REGIME_FOLDER",
@@ -29,9 +32,13 @@ __all__ = [
     "Gas",
     "Labour",
     "Oil",
+    "Problems",
+    "Quota",
     "Rate",
     "Regime",
     "RegimeError",
+    "Shock",
+    "Swap",
     "TariffRule",
     "Union",
     "all_regime_names",
@@ -40,17 +47,42 @@ __all__ = [
 ]
 
 REGIME_FOLDER = Path(__file__).resolve().parent.parent / "data" / "regimes"
+TABLES = ("tariffs", "exceptions", "labour", "oil", "gas")
+"""Sections laid over those of the parent key by key (``[union]`` too, by rules of its own)."""
+LISTS = ("rates", "borders", "quota", "shock")
+"""Sections whose entries follow those of the parent."""
 
 
 class RegimeError(ValueError):
     """A regime that cannot be used; the message names the file, the key, the value and the remedy."""
 
 
+class Problems:
+    """What is wrong with a regime, gathered so that the user reads all of it at once."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Keep the message of a RegimeError and go on after the block."""
+        try:
+            yield
+        except RegimeError as error:
+            self.told += [str(error)]
+
+    def refuse(self) -> None:
+        """Raise RegimeError with every message, if there is any."""
+        if self.told:
+            raise RegimeError("\n".join(dict.fromkeys(self.told)))
+
+
 @dataclass(frozen=True)
 class Regime:
     """A checked regime, with everything it inherits from the one it builds on already merged in.
 
-    ``files`` are the TOML files it was read from, the regime's own file last.
+    ``files`` are the files it was read from, its own TOML file last; ``places`` says where each value was
+    written (file and line).
     """
 
     name: str
@@ -70,6 +102,18 @@ class Regime:
     gas: Gas = field(default_factory=Gas)
     base_year: str | None = None
     """The shipped base year that has the regions this regime is about (None: any)."""
+    schedules: dict[str, Path] = field(default_factory=dict)
+    """Tariff schedules of the regime's own: name -> CSV file."""
+    quotas: tuple[Quota, ...] = ()
+    shocks: tuple[Shock, ...] = ()
+    swaps: tuple[Swap, ...] = ()
+    """Exchanges that the regime's own closure makes, see `eacu.model.swap`."""
+    places: Mapping[Place, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def at(self, *place: str | int) -> str:
+        """Where a value was written, for messages: ``mine.toml, line 7``; else the regime's name."""
+        found = (self.places[place[:n]] for n in range(len(place), 0, -1) if place[:n] in self.places)
+        return next(found, self.name)
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -141,57 +185,112 @@ def _load(file: Path, folder: Path, seen: tuple[Path, ...]) -> Regime:
     if resolved in seen:
         circle = " -> ".join(f.stem for f in (*seen, resolved))
         raise RegimeError(f"{file.name}: regimes build on each other in a circle: {circle}")
-    raw = _read_toml(file)
+    source = read_toml(file, RegimeError)
+    raw = source.values
     parent = None
     if isinstance(raw.get("builds_on"), str):
-        parent = _load(_locate(raw["builds_on"], folder, referrer=file), folder, (*seen, resolved))
-    checked = _validate(_merged(raw, parent) if parent else raw, file)
+        parent = _load(_parent_file(raw["builds_on"], source, folder), folder, (*seen, resolved))
+    checked = _validate(_merged(raw, parent) if parent else raw, source, _offsets(parent))
+    own_closure = checked.closure if isinstance(checked.closure, ClosureTable) else None
+    schedules = _own_schedules(checked.schedules, source, parent)
     return Regime(
         name=file.stem,
         title=checked.title.strip(),
         description=checked.description.strip(),
         question=checked.question.strip(),
-        closure=checked.closure,
+        closure=own_closure.name if own_closure else str(checked.closure),
         builds_on=checked.builds_on,
         tariffs=checked.tariffs,
         union=checked.union,
         rates=checked.rates,
-        files=(*(parent.files if parent else ()), file),
+        files=(*(parent.files if parent else ()), *(schedules[name] for name in checked.schedules), file),
         exceptions=checked.exceptions,
         borders=checked.borders,
         labour=checked.labour,
         oil=checked.oil,
         gas=checked.gas,
         base_year=checked.base_year,
+        schedules=schedules,
+        quotas=checked.quota,
+        shocks=checked.shock,
+        swaps=own_closure.swap if own_closure else (),
+        places=_places(source, parent),
     )
 
 
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RegimeError(f"{file.name} is not valid TOML: {error}") from error
+def _parent_file(name: str, source: TomlFile, folder: Path) -> Path:
+    """The file that a regime builds on; if there is none, that is told with the file's other problems."""
+    problems = Problems()
+    with problems.collecting():
+        return _locate(name, folder, referrer=source.file)
+    problems.told = [
+        message.replace(source.file.name, source.at(("builds_on",)), 1) for message in problems.told
+    ]
+    try:  # what is missing may be inherited, so only what is there can be judged
+        RegimeFile.model_validate(source.values)
+    except ValidationError as error:
+        problems.told += problems_of(error, RegimeFile, source.at, skip=("missing", "value_error"))
+    raise RegimeError("\n".join(problems.told))
+
+
+def _offsets(parent: Regime | None) -> dict[str, int]:
+    """How many entries of each list section come from the parent."""
+    if parent is None:
+        return {}
+    return dict(
+        zip(LISTS, map(len, (parent.rates, parent.borders, parent.quotas, parent.shocks)), strict=True)
+    )
+
+
+def _places(source: TomlFile, parent: Regime | None) -> dict[Place, str]:
+    """Where every value of the merged regime was written."""
+    own = {_shifted(place, _offsets(parent)): source.at(place) for place in source.lines}
+    return {**(parent.places if parent else {}), **own}
+
+
+def _shifted(place: Place, offsets: Mapping[str, int], sign: int = 1) -> Place:
+    """A place in a list section, counted from the parent's entries on."""
+    if len(place) > 1 and place[0] in offsets and isinstance(place[1], int):
+        return (place[0], place[1] + sign * offsets[str(place[0])], *place[2:])
+    return place
+
+
+def _own_schedules(named: Mapping[str, str], source: TomlFile, parent: Regime | None) -> dict[str, Path]:
+    """Schedules of the file and of its parent; raises RegimeError for a file that is not there."""
+    found = dict(parent.schedules) if parent else {}
+    problems = Problems()
+    for name, file in named.items():
+        path = source.file.parent / file
+        if not path.is_file():
+            problems.told.append(
+                f"{source.at(('schedules', name))}: [schedules] {name}: there is no file {path}; it is looked for "
+                "beside the regime file"
+            )
+        found[name] = path
+    problems.refuse()
+    return found
 
 
 def _merged(raw: dict[str, Any], parent: Regime) -> dict[str, Any]:
     """Lay a regime over its parent: tables key by key, lists after the parent's."""
-    tables = {name: raw.get(name, {}) for name in ("tariffs", "union", "exceptions", "labour", "oil", "gas")}
-    lists = {name: raw.get(name, []) for name in ("rates", "borders")}
+    tables = {name: raw.get(name, {}) for name in (*TABLES, "union")}
+    lists = {name: raw.get(name, []) for name in LISTS}
     if not all(isinstance(t, dict) for t in tables.values()) or not all(
         isinstance(entries, list) for entries in lists.values()
     ):
         return raw  # not tables at all: the validation says so
-    merged = {
-        name: {**_inherited(getattr(parent, name)), **table}
-        for name, table in tables.items()
-        if name != "union"
+    inherited = {
+        "rates": parent.rates,
+        "borders": parent.borders,
+        "quota": parent.quotas,
+        "shock": parent.shocks,
     }
     return {
         "base_year": parent.base_year,
         **raw,
-        **merged,
+        **{name: {**_inherited(getattr(parent, name)), **tables[name]} for name in TABLES},
         "union": {**_inherited_union(tables["union"], parent), **tables["union"]},
-        **{name: [*getattr(parent, name), *entries] for name, entries in lists.items()},
+        **{name: [*inherited[name], *entries] for name, entries in lists.items()},
     }
 
 
@@ -210,9 +309,11 @@ def _inherited_union(own: dict[str, Any], parent: Regime) -> dict[str, Any]:
     return inherited
 
 
-def _validate(raw: dict[str, Any], file: Path) -> RegimeFile:
+def _validate(raw: dict[str, Any], source: TomlFile, offsets: Mapping[str, int]) -> RegimeFile:
+    def at(place: Place) -> str:
+        return source.at(_shifted(place, offsets, sign=-1))
+
     try:
         return RegimeFile.model_validate(raw)
     except ValidationError as error:
-        problems = [describe(problem, TABLES) for problem in error.errors()]
-        raise RegimeError(f"{file.name}: " + "\n  ".join(dict.fromkeys(problems))) from error
+        raise RegimeError("\n".join(problems_of(error, RegimeFile, at))) from error

@@ -7,7 +7,6 @@ is missing. The rule (`judge`) knows nothing of the row it judges.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,14 +14,15 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from .. import data
+from ..model.names import unknown_name
 from .base_year import BaseYear, load_base_year
-from .claims import CENTRAL, Measure, Table, Variant, scaled
+from .claims import CENTRAL, Measure, Variant, scaled
 from .doing import Tell, Work
-from .names import unknown_name
 from .run import run
+from .toml_files import Table, checked, read_toml
 
 ROWS_FILE = Path(__file__).resolve().parent.parent / "data" / "literature" / "reproduction.toml"
 STUDIES = ROWS_FILE.with_name("regimes")
@@ -210,13 +210,7 @@ class Reproduction:
 
 def load_rows(file: Path = ROWS_FILE) -> tuple[Row, ...]:
     """The rows of a file; raises ReproductionError for malformed TOML, unknown keys, a row given twice."""
-    try:
-        rows = _File.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))).rows
-    except tomllib.TOMLDecodeError as error:
-        raise ReproductionError(f"{file.name} is not valid TOML: {error}") from error
-    except ValidationError as error:
-        lines = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ReproductionError(f"{file.name}: " + "\n  ".join(lines)) from error
+    rows = checked(_File, read_toml(file, ReproductionError), ReproductionError).rows
     seen: set[tuple[int, str | None]] = set()
     for row in rows:
         key = (row.estimate, row.closure)

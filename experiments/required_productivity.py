@@ -18,23 +18,22 @@ since one member's growth is another's market.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ..calibration.benchmark import Benchmark
 from ..model.blocks.factors import LABOUR
 from ..model.blocks.growth import LABOUR_AUGMENTING
+from ..model.names import unknown_name
 from .base_year import BaseYear
 from .dynamics import Tell
 from .growth import Growth
-from .names import unknown_name
 from .path_run import BASELINE, USUAL, Assumptions, PathRun, Prepared, loaded
 from .paths import PathError, PolicyPath, load_path
-from .toml_files import describe
+from .toml_files import Table, checked, read_toml
 
 TARGETS = Path(__file__).resolve().parent.parent / "data" / "literature" / "targets"
 COLUMNS = {
@@ -53,9 +52,7 @@ class TargetError(ValueError):
     """A target that cannot be used; the message names the file, the key, the value and the remedy."""
 
 
-class _TargetFile(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+class _TargetFile(Table):
     title: str = Field(min_length=1)
     question: str = Field(min_length=1)
     description: str = Field(min_length=1)
@@ -132,22 +129,16 @@ def load_target(name: str | Path, folder: Path = TARGETS) -> Target:
     file = Path(name) if str(name).endswith(".toml") else folder / f"{name}.toml"
     if not file.is_file():
         raise TargetError(unknown_name("target", str(name), target_names(folder)))
-    try:
-        checked = _TargetFile.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TargetError(f"{file.name} is not valid TOML: {error}") from error
-    except ValidationError as error:
-        problems = dict.fromkeys(describe(problem, {"": _TargetFile}) for problem in error.errors())
-        raise TargetError(f"{file.name}: " + "\n  ".join(problems)) from error
-    own = checked.path.endswith(".toml")
+    read = checked(_TargetFile, read_toml(file, TargetError), TargetError)
+    own = read.path.endswith(".toml")
     return Target(
         name=file.stem,
-        title=checked.title.strip(),
-        description=checked.description.strip(),
-        path=load_path(file.parent / checked.path if own else checked.path),
-        since=checked.since,
-        until=checked.until,
-        real_gdp_pct=dict(checked.real_gdp_pct),
+        title=read.title.strip(),
+        description=read.description.strip(),
+        path=load_path(file.parent / read.path if own else read.path),
+        since=read.since,
+        until=read.until,
+        real_gdp_pct=dict(read.real_gdp_pct),
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
@@ -33,11 +33,15 @@ from ..model.engine import EngineError, SolvedPoint, compile_model, solve_system
 from ..model.explain import Explanation
 from ..model.instruments import apply_policy
 from ..model.results import Solution
+from ..model.swap import swap
 from .base_year import BaseYear, load_base_year, with_structure
 from .doing import Tell, Work
 from .policy import needed_choices, policy_of
 from .presentation import run_html, run_text, solved_html, solved_text
-from .regimes import Regime, RegimeError, load_regime
+from .quotas import with_quota_flows
+from .regimes import Problems, Regime, RegimeError, Swap, load_regime
+from .shocks import TARGET, refuse_determined
+from .targets import Target, add_targets, free_instruments, set_targets, targets_of, without_targets
 
 if TYPE_CHECKING:
     import xarray
@@ -66,6 +70,15 @@ class Check:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; a figure that is not a number becomes null."""
         return {**asdict(self), "value": self.value if isfinite(self.value) else None, "passed": self.passed}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What an economy must be built for: regimes with the same share a workbench."""
+
+    closure: Closure
+    swaps: tuple[Swap, ...] = ()
+    targets: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -242,20 +255,32 @@ class Workbench:
     Every regime starts from the benchmark, so the order in which regimes are solved does not matter.
     """
 
-    def __init__(self, base: BaseYear, closure: str | Closure = "default", tell: Tell = lambda line: None):
-        """Build, compile and replicate.
+    def __init__(
+        self,
+        base: BaseYear,
+        closure: str | Closure = "default",
+        tell: Tell = lambda line: None,
+        swaps: Sequence[Swap] = (),
+        targets: Sequence[Target] = (),
+    ):
+        """Build, compile and replicate; ``swaps`` change the closure, ``targets`` free instruments to meet them.
 
         Raises:
             ClosureError: the closure is unknown or does not leave a square model.
             ReplicationError: the model does not reproduce its benchmark.
             StructuralError: the equations cannot determine the variables.
         """
-        self.base, self.tell = base, tell
+        self.base, self.tell, self.targets = base, tell, tuple(targets)
         self.seconds: dict[str, float] = {}
         benchmark = base.benchmark
         self.model = self._timed("build", lambda: build_economy(benchmark, closure))
-        self.closure: Closure = self.model.closure
+        add_targets(self.model, targets)
         self._system = self._timed("compile", lambda: compile_model(self.model))
+        for exchange in swaps:
+            swap(self.model, exchange.fix, exchange.free, self._system)
+        free_instruments(self.model, targets, self._system)
+        self._system.refresh()
+        self.closure: Closure = self.model.closure
         tell(
             f"model: {len(benchmark.regions)} regions, {len(benchmark.sectors)} sectors, "
             f"{self._system.n_equations:,} equations, closure {self.closure.name} "
@@ -278,7 +303,8 @@ class Workbench:
         self._check_capital_market(regime)
         system = self._system
         system.write_back(self._benchmark_point.values)
-        apply_policy(self.model, policy)
+        apply_policy(self.model, without_targets(policy, self.targets))
+        set_targets(self.model, self.targets, policy)
         system.refresh()
         try:
             record = solve_system(system, origin=self._benchmark_point)
@@ -411,7 +437,10 @@ def run(
 
     chosen = _load(regimes)
     closures = [_closure_of(regime, closure) for regime in chosen]
-    economies = list(dict.fromkeys(closures))
+    economies = {
+        (found, regime.swaps, tuple(shock for shock in regime.shocks if shock.mode == TARGET))
+        for found, regime in zip(closures, chosen, strict=True)
+    }
     work = Work(tell, 1 + BUILD_WEIGHT * len(economies) + len(chosen))
     work.at("reading the base year")
     began = time.perf_counter()
@@ -420,16 +449,21 @@ def run(
         if workbenches:
             raise ValueError("workbenches stand on one base; give market_structure to the base, not to run()")
         base = with_structure(base, market_structure)
+    base = replace(base, benchmark=with_quota_flows(base.benchmark, chosen))
     phases["load"] = time.perf_counter() - began
     note(f"base year {base.benchmark.year} read in {phases['load']:.1f} s")
     if base.market_structure != ARMINGTON:
         note(f"market structure: {base.market_structure}")
     for regime in chosen:
         policy_of(regime, base.benchmark, base.schedules)
-    benches = _benches(economies, base, note, {} if workbenches is None else workbenches, work)
-    solved, failed = _solve_all(chosen, closures, benches, note, work)
+    setups = [
+        Setup(found, regime.swaps if closure is None else (), targets_of(regime, base.benchmark))
+        for regime, found in zip(chosen, closures, strict=True)
+    ]
+    benches = _benches(chosen, setups, base, note, {} if workbenches is None else workbenches, work)
+    solved, failed = _solve_all(chosen, benches, note, work)
     work.finish()
-    for bench in benches.values():
+    for bench in dict.fromkeys(benches):
         for phase, seconds in bench.seconds.items():
             phases[phase] = phases.get(phase, 0.0) + seconds
     for result in solved:
@@ -439,35 +473,59 @@ def run(
 
 
 def _benches(
-    closures: Sequence[Closure], base: BaseYear, note: Tell, known: Workbenches, work: Work
-) -> dict[str, Workbench]:
-    """The economy of each closure, one that is known or a new one; its time and progress are this run's."""
-    for found in closures:
-        work.at(f"building the economy, closure {found.name}", BUILD_WEIGHT)
-        if found.name in known:
-            known[found.name].seconds.clear()
-            known[found.name].tell = note
-        else:
-            known[found.name] = Workbench(base, found, note)
-    return {found.name: known[found.name] for found in closures}
+    regimes: Sequence[Regime],
+    setups: Sequence[Setup],
+    base: BaseYear,
+    note: Tell,
+    known: Workbenches,
+    work: Work,
+) -> list[Workbench]:
+    """The economy of each regime, one for all that need the same.
+
+    Raises RegimeError with its place for a swap or target that is refused, and for shocks that the closure forbids.
+    """
+    made: dict[Setup, Workbench] = {}
+    problems = Problems()
+    for regime, setup in zip(regimes, setups, strict=True):
+        if setup not in made:
+            work.at(f"building the economy, closure {setup.closure.name}", BUILD_WEIGHT)
+            made[setup] = _bench(regime, setup, base, note, known)
+        with problems.collecting():
+            freed = {(target.instrument, cell) for target in setup.targets for cell in target.cells}
+            refuse_determined(regime, made[setup].model, freed)
+    problems.refuse()
+    return [made[setup] for setup in setups]
+
+
+def _bench(regime: Regime, setup: Setup, base: BaseYear, note: Tell, known: Workbenches) -> Workbench:
+    """One that is known by its closure or a new one; its time and progress are this run's."""
+    name = setup.closure.name
+    if setup.swaps or setup.targets:
+        try:
+            return Workbench(base, setup.closure, note, setup.swaps, setup.targets)
+        except ClosureError as error:
+            place = f"{regime.at('closure', 'swap')}: " if str(error).startswith("Swap") else ""
+            raise RegimeError(f"{place}{error}") from error
+    if name in known:
+        known[name].seconds.clear()
+        known[name].tell = note
+    else:
+        known[name] = Workbench(base, setup.closure, note)
+    return known[name]
 
 
 def _solve_all(
-    regimes: Sequence[Regime],
-    closures: Sequence[Closure],
-    benches: dict[str, Workbench],
-    note: Tell,
-    work: Work,
+    regimes: Sequence[Regime], benches: Sequence[Workbench], note: Tell, work: Work
 ) -> tuple[tuple[SolvedRegime, ...], tuple[FailedRegime, ...]]:
     """Solve what can be solved. Raises the first EngineError if that is nothing."""
     solved: list[SolvedRegime] = []
     failed: list[FailedRegime] = []
-    for regime, closure in zip(regimes, closures, strict=True):
+    for regime, bench in zip(regimes, benches, strict=True):
         work.at(f"solving {regime.name}")
         try:
-            solved.append(benches[closure.name].solve(regime))
+            solved.append(bench.solve(regime))
         except EngineError as error:
-            failed.append(FailedRegime(regime, closure, error))
+            failed.append(FailedRegime(regime, bench.closure, error))
             note(f"{regime.name}: not solved, {type(error).__name__}")
     if failed and not solved:
         raise failed[0].error
@@ -505,7 +563,7 @@ def _closure_of(regime: Regime, override: str | None) -> Closure:
         missing = [choice for choice in needed_choices(regime) if _by_default(closure, choice)]
         return find_closure("+".join([closure.name, *missing])) if missing else closure
     except ClosureError as error:
-        raise error if override else RegimeError(f"{regime.name}: {error}") from error
+        raise error if override else RegimeError(f"{regime.at('closure')}: closure: {error}") from error
 
 
 def _by_default(closure: Closure, choice: str) -> bool:

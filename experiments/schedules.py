@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .names import unknown_name
+from ..model.names import unknown_name
 from .regimes import RegimeError
 
 PRE_UNION = "pre-union"
@@ -41,6 +41,8 @@ class Schedules:
 
     rates: pd.Series = field(repr=False)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    own: Mapping[str, str] = field(default_factory=dict)
+    """Files of schedules that do not come with eacu, by name."""
 
     @classmethod
     def from_table(
@@ -80,8 +82,9 @@ class Schedules:
         missing = wanted[~wanted.isin(self.rates.index)]
         if len(missing):
             _, _, source, sector = missing[0]
+            file = self.own.get(schedule, TABLE)
             raise RegimeError(
-                f"{TABLE} has no rate in schedule {schedule!r} for importer {importer}, source {source}, "
+                f"{file} has no rate in schedule {schedule!r} for importer {importer}, source {source}, "
                 f"sector {sector} ({len(missing)} cells are missing). Add the rows; a missing rate is not "
                 "read as zero"
             )

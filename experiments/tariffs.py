@@ -24,8 +24,8 @@ import numpy as np
 import pandas as pd
 
 from ..calibration.benchmark import Benchmark
-from .names import unknown_name
-from .regimes import Rate, Regime, RegimeError, TariffRule
+from ..model.names import unknown_name
+from .regimes import Problems, Rate, Regime, RegimeError, TariffRule
 from .schedules import PRE_UNION, Schedules
 
 
@@ -34,37 +34,42 @@ def check_names(
 ) -> None:
     """Refuse a regime that names a region, sector, schedule or list the economy does not have.
 
-    Raises RegimeError with the place in the file and the nearest valid name.
+    Raises RegimeError with every such name, its place in the file and the nearest valid one.
     """
+
+    problems = Problems()
 
     def known(kind: str, name: str | None, valid: tuple[str, ...], where: str) -> None:
         if name is not None and name not in valid:
-            raise RegimeError(f"{regime.name}: {where}: {unknown_name(kind, name, valid)}")
+            problems.told.append(f"{where}: {unknown_name(kind, name, valid)}")
 
     for importer, rule in regime.tariffs.items():
-        known("region", importer, regions, "[tariffs]")
-        where = f"[tariffs] {importer}"
+        where = f"{regime.at('tariffs', importer)}: [tariffs] {importer}"
+        known("region", importer, regions, where)
         known("schedule", rule.schedule, schedules.names, where)
         known("schedule", rule.ceiling, schedules.names, where)
         known("region", rule.of, regions, where)
         for owner in rule.ceiling_of:
             known("region", owner, regions, where)
     for importer, name in regime.exceptions.items():
-        known("region", importer, regions, "[exceptions]")
+        where = f"{regime.at('exceptions', importer)}: [exceptions] {importer}"
+        known("region", importer, regions, where)
         if exception_lists(name) and importer not in regime.tariffs:
-            raise RegimeError(
-                f"{regime.name}: [exceptions] {importer}: there is nothing to be excepted from, because [tariffs] has "
-                f"no rule for {importer}. Add the rule or delete the entry"
+            problems.told.append(
+                f"{where}: there is nothing to be excepted from, because [tariffs] has no rule for {importer}. Add the "
+                "rule or delete the entry"
             )
         for part in exception_lists(name):
-            schedules.require_list("exceptions", part, f"{regime.name}: [exceptions] {importer}")
-    for member in regime.members:
-        known("region", member, regions, "[union] members")
-    for number, rate in enumerate(regime.rates, start=1):
-        where = f"[[rates]] entry {number}"
+            with problems.collecting():
+                schedules.require_list("exceptions", part, where)
+    for number, member in enumerate(regime.members):
+        known("region", member, regions, f"{regime.at('union', 'members', number)}: [union] members")
+    for number, rate in enumerate(regime.rates):
+        where = f"{regime.at('rates', number)}: [[rates]] entry {number + 1}"
         known("region", rate.importer, regions, where)
         known("region", rate.source, regions, where)
         known("sector", rate.sector, sectors, where)
+    problems.refuse()
 
 
 def exception_lists(name: str) -> tuple[str, ...]:

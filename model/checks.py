@@ -75,6 +75,10 @@ class Replication:
         )
 
 
+ADDED = "added"
+"""Block of equations that somebody added to the economy, such as that of a target."""
+
+
 def benchmark_residuals(m: pyo.ConcreteModel) -> Replication:
     """Residual of every equation at the model's present point, which should be the benchmark."""
     blocks = block_of_equation()
@@ -86,7 +90,8 @@ def benchmark_residuals(m: pyo.ConcreteModel) -> Replication:
         variable = conditions.get(id(constraint))
         if variable is not None and variable.value == variable.lb and residual > 0:
             residual = relative = 0.0  # at its lower bound the condition may be slack
-        rows.append((blocks[equation], equation, constraint.name, residual, relative))
+        block = blocks.get(equation, ADDED)
+        rows.append((block, equation, constraint.name, residual, relative))
     return Replication(pd.DataFrame(rows, columns=["block", "equation", "name", "residual", "relative"]))
 
 

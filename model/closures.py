@@ -10,9 +10,7 @@ The equations never change with the closure; only the list of fixed variables do
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyomo.environ as pyo
@@ -20,6 +18,7 @@ import pyomo.environ as pyo
 from .blocks import factors, migration, quotas
 from .blocks.factors import dropped_market
 from .choices import CHOICES, INSTRUMENTS, MARKETS, Choice, ClosureError, Fixed
+from .names import nearest
 from .presentation import closure_text
 
 COMPLEMENTARITIES = {
@@ -228,10 +227,3 @@ def find_closure(closure: str | Closure) -> Closure:
         else:
             raise ClosureError(f"Unknown closure {name!r}.{nearest(name, [*CLOSURES, *CHOICES])}")
     return compose("+".join(part.strip() for part in closure.split("+")), *chosen.values())
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """' Did you mean ...?' with the closest known name, else the list of known names."""
-    known = list(known)
-    close = difflib.get_close_matches(str(name), known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else f" Known: {', '.join(known)}."

@@ -17,13 +17,13 @@ import pandas as pd
 import pyomo.environ as pyo
 from numpy.typing import NDArray
 
-from .closures import nearest
 from .engine import CompiledSystem, compile_model
 from .engine.derivatives import DerivativeError, Derivatives, Outputs, columns_of
 from .engine.path import TOLERANCE, Subtotals, joined, partway
 from .engine.path import subtotals as _subtotals
 from .instruments import INSTRUMENTS
 from .measures import MEASURES
+from .names import nearest
 from .state import EXPRESSIONS, State
 
 POOL = "pool of duties"

@@ -6,6 +6,7 @@ exogenous quantities are variables that a closure fixes.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from types import ModuleType
 
 import pyomo.environ as pyo
@@ -81,18 +82,33 @@ def build_economy(benchmark: Benchmark, closure: str | Closure = "default") -> p
         ClosureError: unknown closure, or one that does not leave the model square.
         KeyError: the benchmark lacks a number that a block needs.
     """
+    m = _declared(benchmark)
+    for block in BLOCKS:
+        block.add_equations(m)
+    m.benchmark_values = _values(m)
+    m.benchmark_state = State.of(m)
+    find_closure(closure).apply(m)
+    return m
+
+
+def benchmark_values(benchmark: Benchmark) -> dict[str, dict[Hashable, float]]:
+    """Value of every variable in the base year by index, instruments among them, without building equations."""
+    return _values(_declared(benchmark))
+
+
+def _declared(benchmark: Benchmark) -> pyo.ConcreteModel:
+    """Sets, parameters and variables at their benchmark values; no equations yet."""
     m = pyo.ConcreteModel(name="eacu")
     m.benchmark = benchmark
     sets.add(m, benchmark)
     for block in BLOCKS:
         if hasattr(block, "add_variables"):
             block.add_variables(m, benchmark)
-    for block in BLOCKS:
-        block.add_equations(m)
-    m.benchmark_values = {
+    return m
+
+
+def _values(m: pyo.ConcreteModel) -> dict[str, dict[Hashable, float]]:
+    return {
         variable.name: {index: variable[index].value for index in variable}
         for variable in m.component_objects(pyo.Var)
     }
-    m.benchmark_state = State.of(m)
-    find_closure(closure).apply(m)
-    return m

@@ -23,11 +23,11 @@ import pyomo.environ as pyo
 from pyomo.core.base.constraint import ConstraintData
 from pyomo.core.base.var import VarData
 
-from .closures import nearest
 from .derivatives import Equations, SelectionError, select
 from .economy import BLOCKS
 from .engine import EngineError, Outputs
 from .engine.system import equation_sides
+from .names import nearest
 from .presentation import explanation_html, explanation_latex, explanation_text
 from .state import State
 

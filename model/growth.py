@@ -14,8 +14,9 @@ import pyomo.environ as pyo
 from ..calibration.benchmark import Benchmark
 from .blocks import growth
 from .blocks.growth import BIASES, LABOUR_AUGMENTING
-from .closures import Closure, ClosureError, nearest
+from .closures import Closure, ClosureError
 from .economy import build_economy
+from .names import nearest
 from .state import State
 
 

@@ -16,7 +16,7 @@ from .abroad import abroad, welfare_abroad
 from .accounts import Payments, final_volume, payments
 from .blocks.factors import CAPITAL, LABOUR
 from .blocks.households import les_parameters
-from .closures import nearest
+from .names import nearest
 from .state import State, at
 
 UNITS: dict[str, str] = {

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
 
-from .closures import nearest
+from .names import nearest
 
 
 class InstrumentError(ValueError):
@@ -32,6 +32,8 @@ class Instrument:
     below: float = np.inf
     at_least: float = -np.inf
     at_most: float = np.inf
+    of: str = ""
+    """What a rate is a part of, for units in words: ``percent of cif value``."""
 
     def admits(self, values: pd.Series) -> pd.Series:
         """Which values lie in the legal range."""
@@ -60,12 +62,16 @@ _MIGRATION = ("factor", "origin", "destination")
 INSTRUMENTS: dict[str, Instrument] = {
     i.name: i
     for i in (
-        Instrument("import_tariff", _FLOW, "rate", "duty on the cif value", above=-1),
-        Instrument("export_tax", _FLOW, "rate", "tax on the basic value of exports", above=-1),
-        Instrument("rent", _FLOW, "rate", "rent on the basic value of exports", above=-1),
+        Instrument("import_tariff", _FLOW, "rate", "duty on the cif value", above=-1, of="cif value"),
+        Instrument(
+            "export_tax", _FLOW, "rate", "tax on the basic value of exports", above=-1, of="basic value"
+        ),
+        Instrument("rent", _FLOW, "rate", "rent on the basic value of exports", above=-1, of="basic value"),
         Instrument("rent_to_exporter", _FLOW, "share", "exporter's part of the rent", at_least=0, at_most=1),
         Instrument("quota", _FLOW, "index", "shipments free of the duty above the quota", at_least=0),
-        Instrument("over_quota_duty", _FLOW, "rate", "export duty above the quota", at_least=0),
+        Instrument(
+            "over_quota_duty", _FLOW, "rate", "export duty above the quota", at_least=0, of="basic value"
+        ),
         Instrument(
             "duty_remitted",
             ("sector", "region", "recipient"),
@@ -75,10 +81,19 @@ INSTRUMENTS: dict[str, Instrument] = {
             at_most=1,
         ),
         Instrument("iceberg", _FLOW, "index", "units shipped per unit arriving", above=0),
-        Instrument("sales_tax", ("user", "region"), "rate", "tax on purchases of a final user", above=-1),
-        Instrument("production_tax", _ACTIVITY, "rate", "tax on the value of output", below=1),
-        Instrument("factor_tax", _ACTIVITY, "rate", "tax on net factor payments", above=-1),
-        Instrument("direct_tax", _REGION, "rate", "tax on factor income", below=1),
+        Instrument(
+            "sales_tax",
+            ("user", "region"),
+            "rate",
+            "tax on purchases of a final user",
+            above=-1,
+            of="purchases",
+        ),
+        Instrument("production_tax", _ACTIVITY, "rate", "tax on the value of output", below=1, of="output"),
+        Instrument(
+            "factor_tax", _ACTIVITY, "rate", "tax on net factor payments", above=-1, of="factor payments"
+        ),
+        Instrument("direct_tax", _REGION, "rate", "tax on factor income", below=1, of="factor income"),
         Instrument("productivity", _ACTIVITY, "index", "output per unit of all inputs", above=0),
         Instrument("fixed_cost", _ACTIVITY, "index", "inputs that set up a firm", above=0),
         Instrument("endowment", ("factor", "region"), "index", "supply of a mobile factor", above=0),
@@ -96,13 +111,28 @@ INSTRUMENTS: dict[str, Instrument] = {
         Instrument("government_consumption", _REGION, "index", "volume of consumption", above=0),
         Instrument("investment", _REGION, "index", "volume of investment", above=0),
         Instrument("investment_rate", _REGION, "index", "investment per unit of capital", above=0),
-        Instrument("savings_rate", _REGION, "rate", "savings as a share of disposable income", below=1),
+        Instrument(
+            "savings_rate",
+            _REGION,
+            "rate",
+            "savings as a share of disposable income",
+            below=1,
+            of="disposable income",
+        ),
         Instrument("capital_return", _REGION, "index", "return to capital over price of investment", above=0),
         Instrument("real_transfer", _REGION, "mn USD", "lump sum to the household in consumer goods"),
         Instrument("direct_tax_retention", _REGION, "index", "scales one less the direct tax", above=0),
         Instrument("sales_tax_power", _REGION, "index", "scales one plus the sales taxes", above=0),
         Instrument("real_exchange_rate", _REGION, "index", "border over home prices", above=0),
-        Instrument("unemployment_rate", _LABOUR, "rate", "unemployment of the benchmark", above=0, below=1),
+        Instrument(
+            "unemployment_rate",
+            _LABOUR,
+            "rate",
+            "unemployment of the benchmark",
+            above=0,
+            below=1,
+            of="labour force",
+        ),
         Instrument("unemployment", _LABOUR, "index", "unemployment over the benchmark's", at_least=0),
         Instrument("wage_floor", _LABOUR, "index", "least real consumer wage", above=0),
         Instrument("migration_barrier", _MIGRATION, "index", "wage gap at which labour moves", above=0),

@@ -33,6 +33,9 @@ LEVELS = {
     "quota_flows": ("sector", "source", "importer"),
     "increasing_returns": ("sector", "region"),
     "duty_recipients": ("sector", "region", "recipient"),
+    "targets": ("target",),
+    "targets_in_step": ("target",),
+    "target_cells": ("target", "cell"),
 }
 """Names of the index levels of each set that variables and expressions live on."""
 

@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 
 from ..calibration.benchmark import Benchmark
-from .closures import nearest
+from .names import nearest
 from .state import State
 
 EFFECTS = ("creation", "diversion", "suppression", "return", "outside_creation", "inside_suppression")

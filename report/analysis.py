@@ -9,9 +9,9 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from ..model.closures import nearest
 from ..model.indicators import UNITS
 from ..model.measures import MEASURES
+from ..model.names import nearest
 from .indicators import TABLE_INDICATORS, Indicator
 from .layout import titled_table
 

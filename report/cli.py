@@ -27,6 +27,7 @@ from . import (
     cli_export,
     cli_reproduce,
     cli_runs,
+    cli_scenario,
     cli_tutorial,
     completion,
 )
@@ -177,6 +178,7 @@ app.command(epilog=cli_export.EXAMPLES)(cli_export.export)
 app.command(epilog=cli_check.EXAMPLES)(cli_check.check)
 app.command(epilog=cli_calibration.SAM_EXAMPLES)(cli_calibration.sam)
 app.command(epilog=cli_calibration.CALIBRATE_EXAMPLES)(cli_calibration.calibrate)
+app.command(epilog=cli_scenario.EXAMPLES)(cli_scenario.new_scenario)
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ def claims(
     from ..experiments.base_year import load_base_year
     from ..experiments.claims import ClaimError, answer_claims, load_claims
     from ..experiments.facts import check_facts
-    from ..experiments.names import unknown_name
+    from ..model.names import unknown_name
     from .claims_page import claims_json, claims_table, facts_table
 
     known, variants = load_claims()

@@ -11,9 +11,9 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from ..experiments.names import unknown_name
 from ..experiments.regimes import all_regime_names
 from ..model.indicators import UNITS
+from ..model.names import unknown_name
 from .indicators import TABLE_INDICATORS, Indicator
 from .layout import titled_table
 from .saved import SavedRun, open_run

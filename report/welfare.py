@@ -9,7 +9,7 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from ..model.closures import nearest
+from ..model.names import nearest
 from ..model.trade_effects import EFFECTS
 from .indicators import Indicator
 from .layout import titled_table

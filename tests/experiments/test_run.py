@@ -124,7 +124,7 @@ def test_unknown_names_are_refused_before_anything_is_built(base, tmp_path, monk
         run("pre-union", "union-2010-7", base=base)
     with pytest.raises(RegimeError, match=r"unknown region 'KZA'; did you mean 'KAZ'\?"):
         run("pre-union", regime_file(tmp_path, '[tariffs]\nKZA = "cet"\n'), base=base)
-    with pytest.raises(RegimeError, match=r"mine: .*Did you mean 'default'\?"):
+    with pytest.raises(RegimeError, match=r"mine.toml, line 4: .*Did you mean 'default'\?"):
         run(regime_file(tmp_path, "", closure="defualt"), base=base)
     with pytest.raises(ClosureError, match=r"Did you mean 'short-run'\?"):
         run("pre-union", closure="shortrun", base=base)
