@@ -6,7 +6,6 @@ how each is computed.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from .. import data
 from ..calibration.benchmark import Benchmark
 from ..model.names import unknown_name
 from .claims import ClaimError
+from .toml_files import read_toml
 
 FACTS_FILE = Path(__file__).resolve().parent.parent / "data" / "claims" / "facts.toml"
 ENERGY = ("oil", "gas", "omn", "ppr")
@@ -92,7 +92,7 @@ def check_facts(b: Benchmark, file: Path = FACTS_FILE) -> list[Fact]:
     Raises ClaimError for an unknown measure or arguments it does not take.
     """
     found = []
-    for entry in tomllib.loads(file.read_text(encoding="utf-8"))["facts"]:
+    for entry in read_toml(file, ClaimError).values["facts"]:
         name = entry.pop("measure")
         if name not in MEASURES:
             raise ClaimError(f"{file.name}: {unknown_name('measure', name, MEASURES)}")

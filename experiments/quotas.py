@@ -49,6 +49,12 @@ def quota_settings(regime: Regime, benchmark: Benchmark) -> dict[str, pd.Series 
             f"{regime.at('quota', twice[0])}: [[quota]] entry {twice[0] + 1}: {_named(flows[twice[0]])} has a quota "
             "already"
         )
+    outside = [flow for flow in flows if flow not in benchmark.quota_flows]
+    if outside:
+        raise RegimeError(
+            f"{regime.name}: this economy was made without a quota on {_named(outside[0])}; make it from "
+            "with_quota_flows(benchmark, regimes), as run does"
+        )
     index = pd.MultiIndex.from_tuples(flows, names=FLOW)
     volumes = [_share(quota, flow, benchmark) for quota, flow in zip(regime.quotas, flows, strict=True)]
     return {

@@ -39,7 +39,8 @@ from .doing import Tell, Work
 from .policy import needed_choices, policy_of
 from .presentation import run_html, run_text, solved_html, solved_text
 from .quotas import with_quota_flows
-from .regimes import Regime, RegimeError, Swap, load_regime
+from .regimes import Problems, Regime, RegimeError, Swap, load_regime
+from .shocks import TARGET, refuse_determined
 from .targets import Target, add_targets, free_instruments, set_targets, targets_of, without_targets
 
 if TYPE_CHECKING:
@@ -389,7 +390,7 @@ class Workbench:
         return result
 
 
-Workbenches = dict[Setup, Workbench]
+Workbenches = dict[str, Workbench]
 """Built economies by the name of their closure."""
 
 
@@ -436,7 +437,11 @@ def run(
 
     chosen = _load(regimes)
     closures = [_closure_of(regime, closure) for regime in chosen]
-    work = Work(tell, 1 + BUILD_WEIGHT * len(set(closures)) + len(chosen))
+    economies = {
+        (found, regime.swaps, tuple(shock for shock in regime.shocks if shock.mode == TARGET))
+        for found, regime in zip(closures, chosen, strict=True)
+    }
+    work = Work(tell, 1 + BUILD_WEIGHT * len(economies) + len(chosen))
     work.at("reading the base year")
     began = time.perf_counter()
     base = base or _base_of(chosen)
@@ -455,11 +460,10 @@ def run(
         Setup(found, regime.swaps if closure is None else (), targets_of(regime, base.benchmark))
         for regime, found in zip(chosen, closures, strict=True)
     ]
-    known = {} if workbenches is None else workbenches
-    benches = _benches(dict(zip(setups, chosen, strict=True)), base, note, known, work)
-    solved, failed = _solve_all(chosen, [benches[setup] for setup in setups], note, work)
+    benches = _benches(chosen, setups, base, note, {} if workbenches is None else workbenches, work)
+    solved, failed = _solve_all(chosen, benches, note, work)
     work.finish()
-    for bench in benches.values():
+    for bench in dict.fromkeys(benches):
         for phase, seconds in bench.seconds.items():
             phases[phase] = phases.get(phase, 0.0) + seconds
     for result in solved:
@@ -469,26 +473,45 @@ def run(
 
 
 def _benches(
-    setups: dict[Setup, Regime], base: BaseYear, note: Tell, known: Workbenches, work: Work
-) -> dict[Setup, Workbench]:
-    """An economy for each set-up, one that is known or a new one; its time and progress are this run's.
+    regimes: Sequence[Regime],
+    setups: Sequence[Setup],
+    base: BaseYear,
+    note: Tell,
+    known: Workbenches,
+    work: Work,
+) -> list[Workbench]:
+    """The economy of each regime, one for all that need the same.
 
-    Raises RegimeError with its place for a swap or target that is refused.
+    Raises RegimeError with its place for a swap or target that is refused, and for shocks that the closure forbids.
     """
-    for setup, regime in setups.items():
-        work.at(f"building the economy, closure {setup.closure.name}", BUILD_WEIGHT)
-        if setup in known and known[setup].base.benchmark is base.benchmark:
-            known[setup].seconds.clear()
-            known[setup].tell = note
-            continue
+    made: dict[Setup, Workbench] = {}
+    problems = Problems()
+    for regime, setup in zip(regimes, setups, strict=True):
+        if setup not in made:
+            work.at(f"building the economy, closure {setup.closure.name}", BUILD_WEIGHT)
+            made[setup] = _bench(regime, setup, base, note, known)
+        with problems.collecting():
+            freed = {(target.instrument, cell) for target in setup.targets for cell in target.cells}
+            refuse_determined(regime, made[setup].model, freed)
+    problems.refuse()
+    return [made[setup] for setup in setups]
+
+
+def _bench(regime: Regime, setup: Setup, base: BaseYear, note: Tell, known: Workbenches) -> Workbench:
+    """One that is known by its closure or a new one; its time and progress are this run's."""
+    name = setup.closure.name
+    if setup.swaps or setup.targets:
         try:
-            known[setup] = Workbench(base, setup.closure, note, setup.swaps, setup.targets)
+            return Workbench(base, setup.closure, note, setup.swaps, setup.targets)
         except ClosureError as error:
-            if not (setup.swaps or setup.targets):
-                raise
             place = f"{regime.at('closure', 'swap')}: " if str(error).startswith("Swap") else ""
             raise RegimeError(f"{place}{error}") from error
-    return {setup: known[setup] for setup in setups}
+    if name in known and known[name].base.benchmark is base.benchmark:
+        known[name].seconds.clear()
+        known[name].tell = note
+    else:
+        known[name] = Workbench(base, setup.closure, note)
+    return known[name]
 
 
 def _solve_all(

@@ -15,11 +15,15 @@ target      x is freed, see `eacu.experiments.targets`
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
+import pyomo.environ as pyo
 
 from ..calibration.benchmark import Benchmark
 from ..model.blocks.factors import LABOUR
+from ..model.choices import CHOICES
 from ..model.economy import benchmark_values
 from ..model.instruments import INSTRUMENTS
 from ..model.names import unknown_name
@@ -78,10 +82,51 @@ class Shocks:
         return present
 
 
+def refuse_determined(
+    regime: Regime, m: pyo.ConcreteModel, freed: Collection[tuple[str, tuple[str, ...]]]
+) -> None:
+    """Refuse shocks to what the closure leaves to the model to determine, or what has no effect under it.
+
+    ``freed`` are the cells that targets free on purpose. Raises RegimeError with every such entry and the choices
+    under which it could be set.
+    """
+    problems = Problems()
+    chosen = Shocks(regime, m.benchmark).cells if regime.shocks else []
+    for number, (shock, cells) in enumerate(zip(regime.shocks, chosen, strict=True)):
+        name, where = shock.instrument, f"{regime.at('shock', number)}: [[shock]] entry {number + 1}"
+        if name in m.closure.idle:
+            problems.told.append(
+                f"{where}: {name} has no effect under the closure {m.closure.name!r}. Choose one in which it matters; "
+                "eacu closures lists them"
+            )
+            continue
+        variable = m.component(name)
+        keys = (
+            [cell if isinstance(cell, tuple) else (cell,) for cell in cells]
+            if INSTRUMENTS[name].levels
+            else [()]
+        )
+        free = [k for k in keys if not variable[k if k else None].fixed and (name, k) not in freed]
+        if free and shock.mode != TARGET:
+            fixing = [c.name for c in CHOICES.values() if any(rule.name == name for rule in c.fixed)]
+            remedy = f"; it is fixed under {', '.join(fixing)}" if fixing else ""
+            problems.told.append(
+                f"{where}: the model determines {name} at {', '.join(free[0])} under the closure "
+                f"{m.closure.name!r}, so it cannot be set{remedy}"
+            )
+    problems.refuse()
+
+
+_known_values: list[tuple[Benchmark, dict[str, pd.Series]]] = []
+"""The values of the benchmark asked for last: reading them takes a second, and a run asks several times."""
+
+
 def instrument_values(benchmark: Benchmark) -> dict[str, pd.Series]:
     """Every instrument's value in the base year, on its own index."""
-    found = benchmark_values(benchmark)
-    return {name: _series(name, found[name]) for name in INSTRUMENTS}
+    if not (_known_values and _known_values[0][0] is benchmark):
+        found = benchmark_values(benchmark)
+        _known_values[:] = [(benchmark, {name: _series(name, found[name]) for name in INSTRUMENTS})]
+    return _known_values[0][1]
 
 
 def _series(name: str, values: dict[object, float]) -> pd.Series:

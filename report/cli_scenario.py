@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from .console import print_json
 from .options import examples
 
 DEFAULT_PARENT = "union-2010-07"
 EXAMPLES = examples(
-    "eacu new-scenario my-union", "eacu new-scenario milk --from ces-2012", "eacu new-scenario --schema"
+    "eacu new-scenario my-union",
+    "eacu new-scenario my-accession --from wto-russia",
+    "eacu new-scenario --schema > eacu-scenario.schema.json",
 )
 
 
@@ -26,6 +29,7 @@ def new_scenario(
     schema: Annotated[
         bool, typer.Option("--schema", help="Only print the JSON Schema of scenario files.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only JSON: the file written.")] = False,
 ) -> None:
     """Write a commented scenario file that runs as it is, and its JSON Schema for editors beside it."""
     from ..experiments.template import new_scenario as write
@@ -37,4 +41,7 @@ def new_scenario(
     if name is None:
         raise ValueError("the name of the scenario is missing, e.g. eacu new-scenario my-union")
     file = write(name, parent, folder)
-    typer.echo(f"written: {file}\nrun it: eacu run {file}")
+    if as_json:
+        print_json({"file": str(file), "builds_on": parent})
+    else:
+        typer.echo(f"written: {file}\nrun it: eacu run {file}")

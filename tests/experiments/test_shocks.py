@@ -329,6 +329,23 @@ def test_targets_that_cannot_be_met_are_refused_before_anything_is_solved(write,
     assert str(caught.value).startswith(("mine.toml, line 5", "mine.toml, line 13"))
 
 
+def test_what_the_closure_leaves_free_cannot_be_set_and_the_remedy_is_named(write):
+    free = shock(instrument="real_transfer", mode="change", value=1, unit="USD mn", region="KAZ")
+    idle = shock(instrument="wage_floor", mode="percent", value=1, unit="percent")
+    with pytest.raises(RegimeError) as caught:
+        run(write(free + idle), base=small_base_year())
+    first, second = str(caught.value).splitlines()
+    assert (
+        "line 5: [[shock]] entry 1: the model determines real_transfer at KAZ under the closure 'default'"
+        in first
+    )
+    assert "it is fixed under budget-deficit" in first
+    assert "line 11: [[shock]] entry 2: wage_floor has no effect under the closure" in second
+    (solved,) = run(write(free, closure='closure = "budget-deficit"\n'), base=small_base_year())
+    start = solved.solution.base["real_transfer"]["KAZ"]
+    assert solved.solution.state["real_transfer"]["KAZ"] == pytest.approx(start + 1, abs=1e-9)
+
+
 def test_a_closure_is_a_table_of_choices(write):
     assert set(ClosureTable.model_fields) == {*MARKETS, "swap"}
     regime = write("", closure='[closure]\nlabour = "wage-curve"\ncapital = "specific"\n')
