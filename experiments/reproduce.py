@@ -335,7 +335,7 @@ def _values(rows: list[Row], base: BaseYear, factor: float, tell: Tell) -> dict[
         needed = dict.fromkeys(regime for measure in mine.values() for regime in measure.regimes)
         economy = scaled(load_base_year(year) if year else base, factor)
         part = work.part(closure or "each regime's own closure")
-        solved = run(*map(_regime, needed), closure=closure, base=economy, tell=part)
+        solved = run(*map(regime_file, needed), closure=closure, base=economy, tell=part)
         values |= {n: rows[n].offset + rows[n].factor * m.of(solved) for n, m in mine.items()}
     return values
 
@@ -343,7 +343,7 @@ def _values(rows: list[Row], base: BaseYear, factor: float, tell: Tell) -> dict[
 def base_year_of(row: Row) -> str | None:
     """The base year that the regimes of a row's measure need, None for the default one."""
     regimes = row.measure.regimes if row.measure else ()
-    return next((year for name in regimes if (year := load_regime(_regime(name)).base_year)), None)
+    return next((year for name in regimes if (year := load_regime(regime_file(name)).base_year)), None)
 
 
 def _required(
@@ -354,7 +354,7 @@ def _required(
     Raises ReproductionError where a target is not the published figure.
     """
     answers: dict[int, pd.Series] = {}
-    tables: dict[str, pd.DataFrame] = {}
+    tables: dict[str, dict[str, pd.Series]] = {}
     for n, row in enumerate(rows):
         if row.inversion is None:
             continue
@@ -363,22 +363,21 @@ def _required(
             target = load_target(name)
             years = {regime.base_year for regime in target.path.regimes.values() if regime.base_year}
             base = scaled(load_base_year(*years), factor)
-            tables[name] = required_productivity(target, base=base, tell=tell).table()
-        if region not in tables[name].index:
-            raise ReproductionError(
-                f"row {row.estimate}: {unknown_name('region', region, tables[name].index)}"
-            )
-        asked = float(tables[name].loc[region, "target_pct"])
+            found = required_productivity(target, base=base, tell=tell).table()
+            tables[name] = {str(member): line for member, line in found.iterrows()}
+        if region not in tables[name]:
+            raise ReproductionError(f"row {row.estimate}: {unknown_name('region', region, tables[name])}")
+        asked = float(tables[name][region]["target_pct"])
         if estimates[row.estimate].range != (asked, asked):
             raise ReproductionError(
                 f"row {row.estimate}: the target {name} asks for {asked:g} of {region}, published is "
                 f"{estimates[row.estimate].published}. Correct data/literature/targets/{name}.toml"
             )
-        answers[n] = tables[name].loc[region]
+        answers[n] = tables[name][region]
     return answers
 
 
-def _regime(name: str) -> str | Path:
+def regime_file(name: str) -> str | Path:
     """A study's own regime where there is one, else one of the shipped."""
     own = STUDIES / f"{name}.toml"
     return own if own.is_file() else name
