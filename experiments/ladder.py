@@ -8,17 +8,16 @@ is missing. Published figures stand beside it by their ids in ``data/literature/
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 from pydantic import Field, ValidationError, model_validator
 
-from .. import data
-from ..calibration.market_structure import ARMINGTON, market_structure, with_market_structure
-from .base_year import BaseYear, load_base_year
+from ..calibration.market_structure import ARMINGTON
+from .base_year import BaseYear, load_base_year, with_structure
 from .claims import Table
+from .doing import Tell
 from .reproduce import ROWS_FILE, load_rows, regime_file
 from .run import run
 
@@ -30,7 +29,6 @@ INDICATORS = {
     "real_gdp_pct": "real GDP, %",
 }
 """Columns of a rung's figures."""
-Tell = Callable[[str], None]
 Economy = tuple[str | None, str]
 """Closure (None: that of the regime) and market structure."""
 
@@ -136,7 +134,9 @@ def climb(
             needed.setdefault(economy, {})[regime] = None
     solved = {}
     for (closure, structure), regimes in needed.items():
-        found = run(*map(regime_file, regimes), closure=closure, base=_structured(base, structure), tell=tell)
+        found = run(
+            *map(regime_file, regimes), closure=closure, base=with_structure(base, structure), tell=tell
+        )
         for name in regimes:
             solved[closure, structure, name] = found[name].indicators.loc[list(MEMBERS), list(INDICATORS)]
     added: dict[str, pd.DataFrame] = {}
@@ -145,9 +145,3 @@ def climb(
             part = sign * solved[closure, structure, name]
             added[rung.id] = added[rung.id] + part if rung.id in added else part
     return added
-
-
-def _structured(base: BaseYear, structure: str) -> BaseYear:
-    """The base year with sectors under another market structure."""
-    found = market_structure(structure, data.table)
-    return replace(base, benchmark=with_market_structure(base.benchmark, found))

@@ -29,7 +29,7 @@ from ..calibration.benchmark import Benchmark
 from ..model.blocks.factors import LABOUR
 from ..model.blocks.growth import LABOUR_AUGMENTING
 from .base_year import BaseYear
-from .dynamics import Tell
+from .doing import Tell
 from .growth import Growth
 from .names import unknown_name
 from .path_run import BASELINE, USUAL, Assumptions, PathRun, Prepared, loaded
