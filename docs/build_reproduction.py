@@ -1,22 +1,23 @@
 """Write docs/reproduction.md and docs/reproduction.json: published estimates set beside the model's own.
 
-Run it as ``python docs/build_reproduction.py`` (a minute). ``eacu reproduce`` prints the same.
+Run it as ``python docs/build_reproduction.py`` (a few minutes). ``eacu reproduce`` prints the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from eacu.experiments.reproduce import reproduce
+from eacu.experiments.reproduce import Row, reproduce
 from eacu.report.reproduction_page import reproduction_json, reproduction_page
 
 PAGE = Path(__file__).with_name("reproduction.md")
 VALUES = Path(__file__).with_name("reproduction.json")
 
 
-def build() -> tuple[str, str]:
-    """The page and the JSON."""
-    rows = reproduce()
+def build(chosen: Iterable[Row] | None = None) -> tuple[str, str]:
+    """The page and the JSON, of all rows or of those chosen."""
+    rows = reproduce(chosen)
     return reproduction_page(rows, "python docs/build_reproduction.py"), reproduction_json(rows)
 
 

@@ -3,6 +3,10 @@
 ``data/literature/estimates.csv`` holds the published figures with their addresses and whether each was read in the
 source; ``data/literature/reproduction.toml`` says which regime, closure and measure answer each, or which mechanism
 is missing. The rule (`judge`) knows nothing of the row it judges.
+
+Effects that rest on technology are answered *by inversion*: the published effect is imposed, and what productivity it
+takes is solved for (`eacu.experiments.required_productivity`). Such a row is no test of the model, and its
+verdict says so whatever the figures are. Its own figure is what the model explains without any of that productivity.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Literal
 
+import pandas as pd
 from pydantic import Field, model_validator
 
 from .. import data
@@ -21,6 +26,8 @@ from ..model.names import unknown_name
 from .base_year import BaseYear, load_base_year
 from .claims import CENTRAL, Measure, Variant, scaled
 from .doing import Tell, Work
+from .regimes import load_regime
+from .required_productivity import load_target, required_productivity
 from .run import run
 from .toml_files import Table, checked, read_toml
 
@@ -50,7 +57,13 @@ Mechanism = Literal[
     "new members",
 ]
 Verdict = Literal[
-    "reproduced", "inside the band", "sign only", "sign reproduced", "opposite sign", "not reproducible"
+    "reproduced",
+    "inside the band",
+    "sign only",
+    "sign reproduced",
+    "opposite sign",
+    "by inversion",
+    "not reproducible",
 ]
 
 
@@ -58,17 +71,26 @@ class ReproductionError(ValueError):
     """The table of rows cannot be used; the message names the row, the key and the remedy."""
 
 
+class Inversion(Table):
+    """A region of a shipped target (`eacu.experiments.required_productivity`)."""
+
+    target: str
+    region: str
+
+
 class Row(Table):
     """How the model answers one published estimate, or why it cannot.
 
     ``estimate`` is the id in ``data/literature/estimates.csv``. ``measure`` is taken in the regime (less that of
-    ``minus``), times ``factor`` plus ``offset`` (a unit, or a ratio from a percentage). ``mechanisms`` are those the
+    ``minus``), times ``factor`` plus ``offset`` (a unit, or a ratio from a percentage); ``inversion`` imposes the
+    estimate instead of measuring. ``mechanisms`` are those the
     study rests on; ``counted`` those that the regime has. ``fitted`` names what a parameter was fitted to, if
     this row took part in it.
     """
 
     estimate: int
     measure: Measure | None = None
+    inversion: Inversion | None = None
     closure: str | None = None
     factor: float = 1.0
     offset: float = 0.0
@@ -81,8 +103,8 @@ class Row(Table):
 
     @model_validator(mode="after")
     def _answered_or_not(self) -> Row:
-        if (self.measure is None) == (not self.missing):
-            raise ValueError(f"row {self.estimate}: give either a measure or what is missing")
+        if sum(map(bool, (self.measure, self.inversion, self.missing))) != 1:
+            raise ValueError(f"row {self.estimate}: give either a measure, an inversion or what is missing")
         return self
 
 
@@ -164,24 +186,48 @@ def _judge_sign(words: str, ours: float) -> Verdict:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """One row of the table: the published estimate, ours over the band, and the verdict."""
+    """One row of the table: the published estimate, ours over the band, and the verdict.
+
+    ``required`` is there in a row by inversion: what it takes beyond ours, the columns of
+    `eacu.experiments.required_productivity.COLUMNS`, one row a variant, the central one first.
+    """
 
     row: Row
     published: Published
     ours: float
     low: float
     high: float
+    required: pd.DataFrame | None = None
 
     @property
     def verdict(self) -> Verdict:
         """By the rule, or that a mechanism is missing."""
+        if self.row.inversion is not None:
+            return "by inversion"
         if self.row.measure is None:
             return "not reproducible"
         return judge(self.published, self.ours, self.low, self.high)
 
+    @property
+    def stated(self) -> str:
+        """The row's note, or what is missing."""
+        return " ".join((self.row.note or self.row.missing).split())
+
+    @property
+    def required_in_words(self) -> str:
+        """What productivity an inversion asks for; nothing in other rows."""
+        if self.required is None:
+            return ""
+        central, tfp = self.required.iloc[0], self.required["tfp_pct"]
+        return (
+            f"Required: labour {central['productivity_pct']:.1f} % more productive than in the baseline at the end "
+            f"({central['growth_pp']:.2f} points a year), which is total factor productivity "
+            f"{central['tfp_pct']:.1f} % higher ({tfp.min():.1f} to {tfp.max():.1f} over the band)."
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        p = self.published
+        p, required = self.published, self.required
         return {
             "study": p.study,
             "year": p.year,
@@ -203,7 +249,8 @@ class Reproduction:
             "rung": self.row.rung,
             "verdict": self.verdict,
             "fitted": self.row.fitted,
-            "note": " ".join((self.row.note or self.row.missing).split()),
+            "required": None if required is None else required.iloc[0].to_dict(),
+            "note": f"{self.stated} {self.required_in_words}".strip(),
             "source": p.address,
         }
 
@@ -249,38 +296,82 @@ def reproduce(
             raise ReproductionError(unknown_name("estimate", str(row.estimate), map(str, estimates)))
     base = base or load_base_year()
     values: dict[str, dict[int, float]] = {}
+    required: dict[str, dict[int, pd.Series]] = {}
     cases = (Variant(name=CENTRAL), *BAND)
     work = Work(tell, len(cases))
     for variant in cases:
         tell(variant.name)
-        varied = scaled(base, variant.trade_elasticities)
-        values[variant.name] = _values(chosen, varied, work.part(variant.name))
+        part, factor = Work(work.part(variant.name), 2), variant.trade_elasticities
+        values[variant.name] = _values(chosen, base, factor, part.part("regimes"))
+        required[variant.name] = _required(chosen, estimates, factor, part.part("targets"))
+        values[variant.name] |= {n: float(row["own_pct"]) for n, row in required[variant.name].items()}
     work.finish()
     found = []
     for n, row in enumerate(chosen):
         mine = [values[name].get(n, float("nan")) for name in values]
-        found.append(Reproduction(row, estimates[row.estimate], mine[0], min(mine), max(mine)))
+        takes = pd.DataFrame({name: required[name][n] for name in values}).T if row.inversion else None
+        found.append(Reproduction(row, estimates[row.estimate], mine[0], min(mine), max(mine), takes))
     return found
 
 
-def _values(rows: list[Row], base: BaseYear, tell: Tell) -> dict[int, float]:
-    """Our figure of every row that has a measure; regimes of one closure are solved together."""
+def _values(rows: list[Row], base: BaseYear, factor: float, tell: Tell) -> dict[int, float]:
+    """Our figure of every row that has a measure; regimes of one closure and base year are solved together.
+
+    ``factor`` multiplies trade elasticities; ``base`` is of the rows whose regimes need no other.
+    """
+    groups: dict[tuple[str | None, str | None], dict[int, Measure]] = {}
+    for n, row in enumerate(rows):
+        if row.measure is not None:
+            groups.setdefault((row.closure, base_year_of(row)), {})[n] = row.measure
     values: dict[int, float] = {}
-    closures = list(dict.fromkeys(row.closure for row in rows))
-    work = Work(tell, len(closures))
-    for closure in closures:
-        mine = {n: row for n, row in enumerate(rows) if row.closure == closure and row.measure is not None}
-        needed = dict.fromkeys(r for row in mine.values() if row.measure for r in row.measure.regimes)
+    work = Work(tell, len(groups))
+    for (closure, year), mine in groups.items():
+        needed = dict.fromkeys(regime for measure in mine.values() for regime in measure.regimes)
+        economy = scaled(load_base_year(year) if year else base, factor)
         part = work.part(closure or "each regime's own closure")
-        if needed:
-            solved = run(*map(_regime, needed), closure=closure, base=base, tell=part)
-            values |= {
-                n: row.offset + row.factor * row.measure.of(solved) for n, row in mine.items() if row.measure
-            }
+        solved = run(*map(regime_file, needed), closure=closure, base=economy, tell=part)
+        values |= {n: rows[n].offset + rows[n].factor * m.of(solved) for n, m in mine.items()}
     return values
 
 
-def _regime(name: str) -> str | Path:
+def base_year_of(row: Row) -> str | None:
+    """The base year that the regimes of a row's measure need, None for the default one."""
+    regimes = row.measure.regimes if row.measure else ()
+    return next((year for name in regimes if (year := load_regime(regime_file(name)).base_year)), None)
+
+
+def _required(
+    rows: list[Row], estimates: dict[int, Published], factor: float, tell: Tell
+) -> dict[int, pd.Series]:
+    """What the rows by inversion take, by number of the row; each target is solved once.
+
+    Raises ReproductionError where a target is not the published figure.
+    """
+    answers: dict[int, pd.Series] = {}
+    tables: dict[str, dict[str, pd.Series]] = {}
+    for n, row in enumerate(rows):
+        if row.inversion is None:
+            continue
+        name, region = row.inversion.target, row.inversion.region
+        if name not in tables:
+            target = load_target(name)
+            years = {regime.base_year for regime in target.path.regimes.values() if regime.base_year}
+            base = scaled(load_base_year(*years), factor)
+            found = required_productivity(target, base=base, tell=tell).table()
+            tables[name] = {str(member): line for member, line in found.iterrows()}
+        if region not in tables[name]:
+            raise ReproductionError(f"row {row.estimate}: {unknown_name('region', region, tables[name])}")
+        asked = float(tables[name][region]["target_pct"])
+        if estimates[row.estimate].range != (asked, asked):
+            raise ReproductionError(
+                f"row {row.estimate}: the target {name} asks for {asked:g} of {region}, published is "
+                f"{estimates[row.estimate].published}. Correct data/literature/targets/{name}.toml"
+            )
+        answers[n] = tables[name][region]
+    return answers
+
+
+def regime_file(name: str) -> str | Path:
     """A study's own regime where there is one, else one of the shipped."""
     own = STUDIES / f"{name}.toml"
     return own if own.is_file() else name

@@ -29,7 +29,7 @@ from ..model.blocks.factors import LABOUR
 from ..model.blocks.growth import LABOUR_AUGMENTING
 from ..model.names import unknown_name
 from .base_year import BaseYear
-from .dynamics import Tell
+from .doing import Tell
 from .growth import Growth
 from .path_run import BASELINE, USUAL, Assumptions, PathRun, Prepared, loaded
 from .paths import PathError, PolicyPath, load_path

@@ -69,7 +69,7 @@ def effects_figure(run: Run | SavedRun, file: Path) -> Path:
     if not shown:
         raise ValueError("there is nothing to draw: no regime of this run changes welfare or GDP")
     height = 1.0 + 0.22 * len(run.members) * (len(shown) + 1)
-    with _drawing(file, 8.4, height) as figure:
+    with drawing(file, 8.4, height) as figure:
         panels = figure.subplots(1, len(PANELS))
         for axes, (key, title) in zip(panels, PANELS, strict=True):
             _bars(axes, shown, run.members, key)
@@ -99,7 +99,7 @@ def terms_figure(by_term: pd.DataFrame, regime: str, members: Sequence[str], fil
     terms = table.loc[:, ~small]
     if small.any() and float(table.loc[:, small].abs().to_numpy().max()) > _NOTHING:
         terms = terms.assign(other=table.loc[:, small].sum(axis=1))
-    with _drawing(file, 8.4, 1.6 + 0.5 * len(members)) as figure:
+    with drawing(file, 8.4, 1.6 + 0.5 * len(members)) as figure:
         axes = figure.subplots()
         _stack(axes, terms, table.sum(axis=1))
         axes.set_title(f"Welfare in {regime}: equivalent variation and its terms, million USD", loc="left")
@@ -139,8 +139,11 @@ def _stack(axes: Axes, terms: pd.DataFrame, total: pd.Series) -> None:
 
 
 @contextmanager
-def _drawing(file: Path, width: float, height: float) -> Iterator[Figure]:
-    """A figure in the house style that is written to the file when it is done."""
+def drawing(file: Path, width: float, height: float) -> Iterator[Figure]:
+    """A figure in the house style that is written to the file when it is done.
+
+    Raises MissingPlotsError without matplotlib.
+    """
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure

@@ -24,8 +24,10 @@ RULE = (
     "The rule was written before the numbers. *Reproduced*: the same sign and within a factor of two (a published "
     "range: inside it). *Inside the band*: the published figure lies between our smallest and largest over trade "
     "elasticities 50 % lower and higher. *Sign only*, *opposite sign*: what they say. *Sign reproduced*: the study "
-    "publishes no more than a sign; no significant effect means at most 0.05 in the row's unit. *Not reproducible*: "
-    "a mechanism is missing, and the note says which. Figures derived or not read in the source are marked."
+    "publishes no more than a sign; no significant effect means at most 0.05 in the row's unit. *By inversion*: the "
+    "published effect is imposed and the productivity it takes is solved for, which is no test; ours is what the model "
+    "explains without it, and the note says what it takes. *Not reproducible*: a mechanism is missing, and the note "
+    "says which. Figures derived or not read in the source are marked."
 )
 
 
@@ -86,6 +88,8 @@ def _section(rows: Sequence[Reproduction]) -> str:
         regime = "" if r.measure is None else f"`{r.measure.regime}`"
         if r.measure is not None and r.measure.minus:
             regime += f" - `{r.measure.minus}`"
+        if r.inversion is not None:
+            regime = f"target `{r.inversion.target}`"
         if r.closure:
             regime += f", {r.closure}"
         figure, ours, ours_band = _figures(row)
@@ -102,12 +106,14 @@ def _notes(rows: Sequence[Reproduction]) -> list[str]:
     """Notes below a section, each once, with the numbers of the rows they belong to."""
     notes: dict[str, list[str]] = {}
     for row in rows:
-        note = " ".join((row.row.note or row.row.missing).split())
+        note = row.stated
         lacking = [m for m in row.row.mechanisms if m not in row.row.counted]
         if lacking and row.row.measure is not None:
             note = f"{note} Not counted by us: {', '.join(lacking)}.".strip()
         if note:
             notes.setdefault(note, []).append(str(row.row.estimate))
+        if row.required_in_words:
+            notes[row.required_in_words] = [str(row.row.estimate)]
     return [f"- {', '.join(ids)}: {note}" for note, ids in notes.items()] + [""]
 
 

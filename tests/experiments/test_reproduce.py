@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 
+from eacu.experiments import reproduce as module
 from eacu.experiments.claims import Measure
 from eacu.experiments.reproduce import (
     STUDIES,
@@ -17,6 +19,7 @@ from eacu.experiments.reproduce import (
     published_estimates,
     reproduce,
 )
+from eacu.experiments.required_productivity import COLUMNS
 from eacu.experiments.run import run
 
 
@@ -59,11 +62,42 @@ def test_only_figures_read_in_their_source_are_verified():
 
 def test_a_row_is_answered_or_says_what_is_missing():
     common = {"estimate": 1, "rung": 1, "mechanisms": ("tariffs",)}
-    with pytest.raises(ValueError, match="either a measure or what is missing"):
+    with pytest.raises(ValueError, match="either a measure, an inversion or what is missing"):
         Row(**common)
     measure = Measure(regime="pre-union", region="KAZ", indicator="cpi_pct")
-    with pytest.raises(ValueError, match="either a measure or what is missing"):
+    with pytest.raises(ValueError, match="either a measure, an inversion or what is missing"):
         Row(**common, measure=measure, missing="nothing")
+
+
+def test_a_row_by_inversion_is_never_a_test(monkeypatch):
+    """Its verdict says what it is, its figure is what the model explains, and the target must be the published one."""
+    table = pd.DataFrame({name: [1.0] for name in COLUMNS}, index=["BLR"]) * 3.0
+    table["own_pct"] = 1.5
+    table["target_pct"] = 14.0
+    asked = []
+
+    class Found:
+        @staticmethod
+        def table():
+            return table
+
+    def solve(target, base, tell):
+        asked.append((target.name, base.benchmark.sigma_armington.iloc[0]))
+        return Found
+
+    monkeypatch.setattr(module, "required_productivity", solve)
+    (row,) = (row for row in load_rows() if row.estimate == 1)
+    (found,) = reproduce([row])
+    assert [name for name, _ in asked] == ["edb-2012"] * 3
+    central, half, more = (sigma for _, sigma in asked)
+    assert (half, more) == pytest.approx((0.5 * central, 1.5 * central))
+    assert found.verdict == "by inversion"
+    assert found.ours == 1.5
+    assert found.as_dict()["required"]["tfp_pct"] == 3.0
+    assert "labour 3.0 % more productive" in found.as_dict()["note"]
+    table["target_pct"] = 13.0
+    with pytest.raises(ReproductionError, match="asks for 13 of BLR, published is 14"):
+        reproduce([row])
 
 
 @pytest.mark.parametrize(

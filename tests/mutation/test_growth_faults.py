@@ -30,7 +30,7 @@ def faults(closure: str, bias: str) -> list[str]:
     try:
         economy = DynamicEconomy(benchmark(), uneven(4), closure, bias, RULES)
         paths = solved(economy, tariffs(0.3))
-    except (EngineError, ValueError, ArithmeticError, AttributeError, TypeError) as error:
+    except (EngineError, ValueError, ArithmeticError, AttributeError, TypeError, RuntimeWarning) as error:
         return [type(error).__name__]
     return [name for path in paths for name, wrong in checks(economy, path, bias).items() if wrong]
 
