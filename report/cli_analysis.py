@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import completion
 from .console import CHECK_FAILED, check_figure, doing, print_json, print_tables, progress
-from .options import AllRegions, Closure, Figure, Json, Regime, examples
+from .options import AllRegions, Closure, Figure, Json, MarketStructure, Regime, examples
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ..experiments.run import Run, SolvedRegime
@@ -19,6 +21,7 @@ DECOMPOSE_EXAMPLES = examples(
     "eacu decompose union-2010-07",
     "eacu decompose union-2010-07 --welfare --figure welfare.svg",
     "eacu decompose wto-joint --by instrument,sector --of ev_usd_mn --json",
+    "eacu decompose union-2010-07 --welfare --market-structure krugman",
 )
 TRADE_EXAMPLES = examples("eacu trade union-2010-07", "eacu trade union-2010-07 --by sector,partner")
 EXPLAIN_EXAMPLES = examples(
@@ -41,6 +44,7 @@ def decompose(
         typer.Option(help="Indicators to decompose, joined by commas."),
     ] = "ev_usd_mn,ev_pct_consumption,real_gdp_pct,cpi_pct",
     closure: Closure = None,
+    market_structure: MarketStructure = None,
     all_regions: AllRegions = False,
     as_json: Json = False,
     welfare: Annotated[
@@ -58,24 +62,25 @@ def decompose(
     check_figure(figure)
     if figure and not welfare:
         raise ValueError("--figure draws the terms of welfare; give it together with --welfare")
+    solve = partial(_run, regime, closure, market_structure)
     if welfare:
         groups = _words(by or "term")
-        solved = _print_welfare(regime, closure, groups, all_regions, as_json, figure)
+        solved = _print_welfare(solve, groups, all_regions, as_json, figure)
     else:
         groups = _words(by or "instrument,region,partner")
-        solved = _print_contributions(regime, closure, groups, _words(of), all_regions, as_json)
+        solved = _print_contributions(solve, groups, _words(of), all_regions, as_json)
     if not solved.passed:
         raise typer.Exit(CHECK_FAILED)
 
 
 def _print_contributions(
-    regime: str, closure: str | None, by: list[str], of: list[str], all_regions: bool, as_json: bool
+    solve: Callable[[], Run], by: list[str], of: list[str], all_regions: bool, as_json: bool
 ) -> SolvedRegime:
     """Solve, and print what instruments contributed to indicators."""
     from .analysis import check_indicators, contributions_json, contributions_table
 
     indicators = check_indicators(of)
-    solved = _solve(regime, closure)
+    (solved,) = solve()
     with doing("splitting the effects along the path to the solution"):
         found = solved.solution.subtotals(indicators, by)
     progress(
@@ -91,13 +96,13 @@ def _print_contributions(
 
 
 def _print_welfare(
-    regime: str, closure: str | None, by: list[str], all_regions: bool, as_json: bool, figure: Path | None
+    solve: Callable[[], Run], by: list[str], all_regions: bool, as_json: bool, figure: Path | None
 ) -> SolvedRegime:
     """Solve, and print welfare by economic terms."""
     from .welfare import WELFARE_DIMENSIONS, check_dimensions, welfare_json, welfare_table
 
     dimensions = check_dimensions(by, WELFARE_DIMENSIONS)
-    result = _run(regime, closure)
+    result = solve()
     (solved,) = result
     with doing("splitting welfare along the path to the solution"):
         found = solved.solution.welfare()
@@ -123,6 +128,7 @@ def trade(
         str, typer.Option(help="Rows of the tables: sector, partner, or both joined by a comma.")
     ] = "sector",
     closure: Closure = None,
+    market_structure: MarketStructure = None,
     all_regions: AllRegions = False,
     as_json: Json = False,
 ) -> None:
@@ -130,7 +136,7 @@ def trade(
     from .welfare import TRADE_DIMENSIONS, check_dimensions, trade_json, trade_tables
 
     dimensions = check_dimensions(_words(by), TRADE_DIMENSIONS)
-    result = _run(regime, closure)
+    result = _run(regime, closure, market_structure)
     (solved,) = result
     if as_json:
         typer.echo(trade_json(solved, dimensions))
@@ -157,6 +163,7 @@ def explain(
         ),
     ] = "union-2010-07",
     closure: Closure = None,
+    market_structure: MarketStructure = None,
     rows: Annotated[int, typer.Option(min=1, help="Show at most this many terms and variables.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print only JSON, all rows.")] = False,
 ) -> None:
@@ -165,7 +172,7 @@ def explain(
     from .analysis import explanation_json, explanation_tables, headline, survey_table
 
     words = documentation(equation).words
-    solved = _solve(regime, closure)
+    (solved,) = _run(regime, closure, market_structure)
     labels = [part for text in index or () for part in _words(text)]
     survey = solved.solution.survey(f"{equation}[{','.join(labels)}]" if labels else equation)
     found = solved.solution.explain(survey.index[0]) if len(survey) == 1 else None
@@ -186,12 +193,7 @@ def _words(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _run(regime: str, closure: str | None) -> Run:
+def _run(regime: str, closure: str | None, market_structure: str | None) -> Run:
     from ..experiments.run import run
 
-    return run(regime, closure=closure, tell=progress)
-
-
-def _solve(regime: str, closure: str | None) -> SolvedRegime:
-    (solved,) = _run(regime, closure)
-    return solved
+    return run(regime, closure=closure, tell=progress, market_structure=market_structure)

@@ -41,6 +41,27 @@ def test_no_save_writes_nothing(eacu, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_market_structure_is_a_table_of_ones_own_and_is_recorded(eacu, tmp_path):
+    """By file: in the output, in the record of the run, and in its results; a name that is none is bad input."""
+    table = tmp_path / "firms.csv"
+    head = "sector,structure,sigma,specific_capital,source,quality"
+    table.write_text(f"{head}\nmac,krugman,5,0.6,own,assumed\n", encoding="utf-8")
+    answer = eacu("run", "union-2010-07", "--market-structure", table)
+    assert answer.exit_code == 0, answer.stderr
+    assert f"Market structure: {table}" in answer.stdout
+    (record,) = (tmp_path / "runs").glob("2*/run.json")
+    assert json.loads(record.read_text(encoding="utf-8"))["market_structure"] == str(table)
+    plain, firms = (
+        json.loads(eacu("run", "union-2010-07", "--json", "--no-save", *more).stdout)[0]
+        for more in ([], ["--market-structure", table])
+    )
+    assert (plain["market_structure"], firms["market_structure"]) == ("armington", str(table))
+    assert plain["regions"]["KAZ"]["ev_usd_mn"] != firms["regions"]["KAZ"]["ev_usd_mn"]
+    answer = eacu("run", "union-2010-07", "--market-structure", "cournot")
+    assert answer.exit_code == 2
+    assert "no market structure 'cournot'" in answer.stderr
+
+
 def test_json_is_all_that_is_printed(eacu):
     answer = eacu("run", "union-2010-07", "--json", "--no-save")
     (entry,) = json.loads(answer.stdout)

@@ -159,7 +159,9 @@ JSON_COMMANDS = {
     "regimes": lambda found: {"name", "title", "question"} <= set(found[0]),
     "closures": lambda found: {"default", "short-run"} <= {closure["name"] for closure in found},
     "closures short-run+wage-curve": lambda found: found[0]["name"] == "short-run+wage-curve",
-    "path --list": lambda found: "wto-alone" in {path["name"] for path in found["paths"]} and found["targets"],
+    "path --list": lambda found: (
+        "wto-alone" in {path["name"] for path in found["paths"]} and found["targets"]
+    ),
     "explain numeraire_definition": lambda found: found["terms"] and found["members"][0]["equation"],
     "explain market_flow": lambda found: len(found["members"]) > 20 and "terms" not in found,
     "sam": lambda found: all(row["held"] for row in found) and found[0]["control"] == "GDP",
