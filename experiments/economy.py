@@ -195,8 +195,12 @@ def compare(*solved: SolvedRegime | Run, **named: SolvedRegime) -> Comparison:
 
     Two regimes of one name (under different closures) are told apart by their closure. Keywords give names of your
     own: ``compare(armington=one, krugman=other)``. Raises RegimeError if
-    nothing is named, or the regimes start from different base years: their differences would mean nothing.
+    nothing is named, something is not solved, or the regimes start from different base years: their differences would
+    mean nothing.
     """
+    for item in (*solved, *named.values()):
+        if not isinstance(item, SolvedRegime | Run):
+            raise RegimeError(f"compare() takes solved regimes, not {item!r}; solve it first: eacu.load().solve(...)")
     flat = [one for item in solved for one in ([item] if isinstance(item, SolvedRegime) else item)]
     names = [one.name for one in flat]
     found: dict[str, SolvedRegime] = {}

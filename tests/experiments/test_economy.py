@@ -210,3 +210,8 @@ def test_the_public_face(economy, monkeypatch):
     monkeypatch.setattr(module, "load_base_year", lambda folder, structure: small_base_year())
     assert isinstance(eacu.load(), Economy)
     assert eacu.compare is compare
+
+
+def test_a_name_is_not_a_solved_regime():
+    with pytest.raises(RegimeError, match=r"takes solved regimes, not 'wto-only'; solve it first"):
+        compare("wto-only")
