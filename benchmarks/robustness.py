@@ -52,7 +52,7 @@ FIXED_IN_ABSOLUTE_TERMS = (
     "government_savings",
     "foreign_savings",
 )
-CULPRITS = ("Nearly undetermined", "Linearised here, these", "Linearised here, this")
+CULPRITS = ("Running away", "Nearly undetermined", "Linearised here, these", "Linearised here, this")
 """A failure counts as diagnosed if one of these names what moves freely or what cannot hold together."""
 ONE, ALL = "one region's endowments", "all regions' endowments"
 
@@ -256,7 +256,11 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 def failure(outcome: Outcome) -> dict[str, Any]:
     """A failed shock and the first lines of its diagnosis."""
     lines = [line.strip()[:200] for line in outcome.diagnosis.splitlines()]
-    kept = [line for line in lines if line.startswith(("Largest", "Nearly", "Linearised", "At a bound"))]
+    kept = [
+        line
+        for line in lines
+        if line.startswith(("Largest", "Running", "Nearly", "Linearised", "At a bound"))
+    ]
     return {
         "seed": outcome.task.seed,
         "fraction solved": outcome.reached,

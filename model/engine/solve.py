@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
@@ -121,7 +122,7 @@ def solve_system(
     path: Path = "direct"
     patience = _DIRECT if options.continuation and origin is not None else None
     outcome = newton.run(system.values, max_steps=patience)
-    first = outcome
+    attempts = [outcome]
     near = system.conditions is None
     if outcome.failure and not near:
         progress.log.append(f"direct solve failed: {outcome.failure}; now across the bounds of conditions")
@@ -131,11 +132,13 @@ def solve_system(
         progress.log.append(f"direct solve failed: {outcome.failure}")
         if origin is not None:
             outcome, path = follow_shock(newton, system.values, origin), "shock continuation"
+            attempts.append(outcome)
         if outcome.failure and start.is_finite:
             in_logs = Newton(system, options, progress, all_in_logs=True, within_limits=near)
             outcome, path = fade_residuals(in_logs, start), "residual continuation"
+            attempts.append(outcome)
     if outcome.failure:
-        raise _failure(system, first, outcome, progress)
+        raise _failure(system, attempts, progress)
     system.regular = system.partition  # every fresh factorisation on the way was tested
     outcome = _on_bounds(system, outcome, options)
     system.values = outcome.at.x
@@ -194,10 +197,11 @@ def _require_regular(
         ) from error
 
 
-def _failure(system: CompiledSystem, first: Outcome, last: Outcome, progress: Progress) -> ConvergenceError:
+def _failure(system: CompiledSystem, attempts: Sequence[Outcome], progress: Progress) -> ConvergenceError:
     """The error of a failed solve, with the findings at the best point reached."""
+    first, last = attempts[0], attempts[-1]
     best = min(first, last, key=lambda o: float(np.nan_to_num(o.relative, nan=np.inf).max()))
     reason = first.failure if first.failure == last.failure else f"{first.failure}; then {last.failure}"
-    singular = next((o.singular_at for o in (first, last) if o.singular_at is not None), None)
-    diagnosis = diagnose(system, best.at.x, progress.fraction, singular)
+    singular = next((o.singular_at for o in attempts if o.singular_at is not None), None)
+    diagnosis = diagnose(system, best.at.x, progress.fraction, singular, progress.runaway)
     return ConvergenceError(f"no solution was found: {reason}.", diagnosis.worst, progress.log, diagnosis)
