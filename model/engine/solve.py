@@ -13,7 +13,7 @@ from pyomo.core.base.block import BlockData
 from .compile import compile_model
 from .continuation import fade_residuals, follow_shock
 from .diagnosis import diagnose
-from .errors import ConvergenceError, SingularJacobianError
+from .errors import LIKELY_REASONS, NO_VALUE_AT_START, ConvergenceError, SingularJacobianError
 from .forms import equation_form
 from .newton import Newton, Outcome, Progress
 from .record import Path, SolvedPoint, SolveOptions, SolveRecord
@@ -22,6 +22,8 @@ from .system import CompiledSystem, Evaluation
 from .tape import Array
 
 _SOLVED: WeakKeyDictionary[BlockData, tuple[tuple[int, ...], SolvedPoint]] = WeakKeyDictionary()
+_NOTHING = 1e-4
+"""Below this a variable of an equation with one side zero is tried at exactly zero."""
 _DIRECT = 20
 """Newton steps from afar after which continuation, where there is a point to continue from, is faster."""
 
@@ -140,12 +142,33 @@ def solve_system(
     if outcome.failure:
         raise _failure(system, attempts, progress)
     system.regular = system.partition  # every fresh factorisation on the way was tested
-    outcome = _on_bounds(system, outcome, options)
+    outcome = _on_bounds(system, _on_zero(system, outcome, options), options)
     system.values = outcome.at.x
     system.solved = SolvedPoint(system.values.copy(), system.parameter_values.copy())
     return _record(
         system, outcome.at, outcome.relative, path, progress, newton.solver.fallbacks - fallbacks, began
     )
+
+
+def _on_zero(system: CompiledSystem, outcome: Outcome, options: SolveOptions) -> Outcome:
+    """The solution with what vanishes at it put exactly on zero.
+
+    An equation with one side zero holds only if its variables vanish; towards a double root (``k * z == 0`` with
+    ``k == z``) Newton's steps only halve them, and they stop short of it.
+    """
+    at, free = outcome.at, system.partition.free
+    one_sided = np.abs(at.positive - at.negative) >= np.maximum(at.positive, at.negative)
+    one_sided &= at.positive + at.negative > 0.0
+    if not one_sided.any() or at.conditions is not None:
+        return outcome
+    entries = np.repeat(np.arange(len(free)), np.diff(system.partition.indptr))
+    touched = np.unique(entries[one_sided[system.partition.indices]])
+    vanishing = free[touched][system.positive_domain[free[touched]]]
+    x = at.x.copy()
+    x[vanishing[np.abs(x[vanishing]) < _NOTHING]] = 0.0
+    zero = system.evaluate(x)
+    better = zero.is_finite and zero.relative.max(initial=0.0) <= options.accept
+    return Outcome(zero, zero.relative, "") if better else outcome
 
 
 def _on_bounds(system: CompiledSystem, outcome: Outcome, options: SolveOptions) -> Outcome:
@@ -204,4 +227,7 @@ def _failure(system: CompiledSystem, attempts: Sequence[Outcome], progress: Prog
     reason = first.failure if first.failure == last.failure else f"{first.failure}; then {last.failure}"
     singular = next((o.singular_at for o in attempts if o.singular_at is not None), None)
     diagnosis = diagnose(system, best.at.x, progress.fraction, singular, progress.runaway)
-    return ConvergenceError(f"no solution was found: {reason}.", diagnosis.worst, progress.log, diagnosis)
+    likely = LIKELY_REASONS if first.at.is_finite else NO_VALUE_AT_START
+    return ConvergenceError(
+        f"no solution was found: {reason}.", diagnosis.worst, progress.log, diagnosis, likely
+    )
