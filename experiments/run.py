@@ -153,6 +153,7 @@ class SolvedRegime:
 RESIDUAL_CHECK = "largest residual"
 WALRAS_CHECK = "dropped market, share of world GDP"
 SAM_CHECK = "SAM rebuilt, largest imbalance"
+BOUNDS_CHECK = "variables outside their bounds"
 
 
 @dataclass(frozen=True)
@@ -317,6 +318,7 @@ class Workbench:
             Check(RESIDUAL_CHECK, record.max_residual, REPLICATION),
             Check(WALRAS_CHECK, solution.walras, WALRAS),
             Check(SAM_CHECK, solution.sam.balance_gap(), SAM_TOLERANCE),
+            Check(BOUNDS_CHECK, float(len(record.outside_bounds)), 0.0),
         )
         seconds = time.perf_counter() - began
         self.seconds["solve"] = self.seconds.get("solve", 0.0) + record.seconds["total"]

@@ -1,10 +1,11 @@
 """`compile_model`: any square Pyomo equilibrium model -> `CompiledSystem`.
 
 Why expanded equations are walked and their terms grouped by shape, rather than constraint templates read: on the
-real economy templates can read 2,107 of 3,037 equations (the rules of eight constraints iterate over sets or look
-an index up, which is how sparse flows are written), and the model cannot be built lazily at all; a rule that
-compares an index may even be read wrongly without an error. Where they can be read templates are the faster way
-to set up. ``benchmarks/compile_paths.py``, seconds on one core, templates without the code they would still need:
+real economy, of 3,037 equations when this was measured, templates could read 2,107 (the rules of eight constraints
+iterate over sets or look an index up, which is how sparse flows are written), and the model cannot be built lazily
+at all; a rule that compares an index may even be read wrongly without an error. Where they can be read templates
+are the faster way to set up. ``benchmarks/compile_paths.py``, seconds on one core, templates without the code they
+would still need:
 
 ==============================  =============  ==================
 set-up                          real economy   30 x 57, synthetic

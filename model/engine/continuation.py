@@ -23,14 +23,20 @@ from .system import Evaluation
 from .tape import Array
 
 _FIRST = 0.25
-_ROUGHLY: dict[str, Any] = {"enough": 1e-3, "max_steps": 7}
-"""Residual at which a stage on the way is good enough to continue from, and steps after which it has failed."""
+_ROUGHLY: dict[str, Any] = {"enough": 1e-6, "max_steps": 10}
+"""Residual at which a stage on the way is good enough to continue from, and steps after which it has failed.
+
+A rougher one is not good enough: where nearly all of a price is the cost of inputs, residuals of 1e-3 leave the wages
+behind it undetermined."""
 _POINTS = 4
 _FARTHEST = 2.0
 """Largest change of a logarithm by extrapolation."""
 _GROWTH = {0: 2.0, 1: 2.0, 2: 2.0, 3: 1.3, 4: 1.0}
 """Factor on the next stage by the Newton steps that this one took."""
 _SHRINK = 0.7
+_ENORMOUS = 20.0
+"""Change of a logarithm (a factor of half a billion) that no economy goes through within the rest of a shock."""
+_SHOWN = 6
 
 Stage = Callable[[float, Array, bool], Outcome]
 """Solve the problem of a fraction from a starting point, roughly if the last argument says so."""
@@ -53,7 +59,10 @@ def follow_shock(newton: Newton, target: Array, origin: SolvedPoint) -> Outcome:
 
     try:
         outcome, track = _walk(newton, stage, start)
-        newton.progress.fraction = 1.0 if not outcome.failure else track.confirmed(stage)
+        newton.progress.fraction = 1.0
+        if outcome.failure:
+            newton.progress.runaway = track.runaway()
+            newton.progress.fraction = track.confirmed(stage)
         return outcome
     finally:
         system.parameter_values = parameters
@@ -98,6 +107,8 @@ class _Track:
         self._free = newton.free
         self._x = x
         self._positive = newton.system.positive_domain[newton.free]
+        self._core = newton.system.partition.core.columns
+        self._names = [newton.system.variable_names[k] for k in newton.free]
         self._points: list[tuple[float, Array]] = []
         self.add(0.0, x)
 
@@ -120,6 +131,17 @@ class _Track:
             if not stage(fraction, x, False).failure:
                 return fraction
         return 0.0
+
+    def runaway(self) -> dict[str, float]:
+        """Factors by which variables would yet change at the rate of the last stage; the enormous ones."""
+        if len(self._points) < 2:
+            return {}
+        (before, old), (now, new) = self._points[-2:]
+        ahead = (1.0 - now) / (now - before)
+        moved = self._positive & self._core
+        change = np.where(moved, np.log(np.where(moved, new, 1.0) / np.where(moved, old, 1.0)), 0.0) * ahead
+        order = np.argsort(-np.abs(change), kind="stable")[:_SHOWN]
+        return {self._names[k]: float(change[k]) for k in order if abs(change[k]) > _ENORMOUS}
 
     def guess(self, fraction: float) -> Array:
         """All variables, the free ones extrapolated to ``fraction``."""

@@ -158,13 +158,13 @@ class Derivatives:
         return np.array([self.pull(row)[list(columns)] for row in dense]).reshape(n_of, len(columns))
 
 
-def sensitivity(system: CompiledSystem, of: Iterable[Any], to: Iterable[Any]) -> pd.DataFrame:
+def sensitivity(system: CompiledSystem, of: Any, to: Any) -> pd.DataFrame:
     """Exact derivatives of variables and expressions with respect to fixed variables, at the present solution.
 
     Args:
         system: a compiled system that has been solved.
-        of: Vars and named Expressions, indexed ones standing for all their members.
-        to: fixed Vars.
+        of: Vars and named Expressions (one or a list), indexed ones standing for all their members.
+        to: fixed Vars, one or a list.
 
     Returns:
         One row for each member of ``of``, one column for each member of ``to``, by their Pyomo names.
@@ -196,10 +196,19 @@ def sensitivity(system: CompiledSystem, of: Iterable[Any], to: Iterable[Any]) ->
     return pd.DataFrame(found, index=list(rows), columns=[system.variable_names[k] for k in columns])
 
 
-def members(components: Iterable[Any]) -> list[Any]:
-    """Components and their members as one list of members."""
+def members(components: Any) -> list[Any]:
+    """A component, or components and members of any, as one list of members.
+
+    Raises:
+        DerivativeError: something in the list is no part of a Pyomo model.
+    """
     found: list[Any] = []
-    for item in components:
+    for item in [components] if hasattr(components, "is_indexed") else components:
+        if not hasattr(item, "is_indexed"):
+            raise DerivativeError(
+                f"{item!r} is no Var or named Expression of a Pyomo model: give the component itself, as in "
+                "of=[m.price], not its name or value"
+            )
         found += list(item.values()) if item.is_indexed() else [item]
     return found
 

@@ -7,7 +7,7 @@ another; and the smallest set of equations and bounds that, linearised here, can
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -131,6 +131,8 @@ class Diagnosis:
         worst: worst equation of each Constraint component that does not hold, worst first, with its terms.
         at_bounds: free variables at a declared bound or at zero.
         fraction: largest fraction of the shock that was solved, if it was applied in fractions.
+        runaway: variables on their way to zero or without end where a shock in fractions got stuck: the change of
+            the logarithm that the rest of the shock would bring at the rate of the last stage, largest first.
     """
 
     worst: tuple[EquationResidual, ...]
@@ -144,6 +146,7 @@ class Diagnosis:
     _upper: Array = field(repr=False)
     _declared: _Declared = field(repr=False)
     _singular: csc_array | None = field(repr=False, default=None)
+    runaway: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def undetermined(self) -> Direction | None:
@@ -202,6 +205,13 @@ class Diagnosis:
             lines.append("Every equation holds.")
         if self.fraction is not None:
             lines.append(f"Largest fraction of the shock that was solved: {self.fraction:.4g}.")
+        if self.runaway:
+            lines.append(
+                f"Running away as the shock advances: {_run(self.runaway)}. At this rate the rest of the shock "
+                "would take them there, and no equilibrium with positive prices is to be expected beyond. Usual "
+                "reasons: a factor that nothing is left to use, or a region whose income no longer pays for what "
+                "it is committed to."
+            )
         if self.at_bounds:
             shown = ", ".join(str(b) for b in self.at_bounds[:_SHOWN])
             more = len(self.at_bounds) - _SHOWN
@@ -218,6 +228,7 @@ def diagnose(
     x: Array | None = None,
     fraction: float | None = None,
     singular_at: Array | None = None,
+    runaway: Mapping[str, float] | None = None,
 ) -> Diagnosis:
     """Say what is wrong at a point.
 
@@ -228,6 +239,7 @@ def diagnose(
         x: values of all variables (default: the system's present ones).
         fraction: largest fraction of a shock solved so far, for the record.
         singular_at: another point, where the Jacobian was found singular: ``undetermined`` is about that one.
+        runaway: variables seen on their way to zero or without end, for the record.
 
     Example:
         >>> import pyomo.environ as pyo
@@ -267,6 +279,7 @@ def diagnose(
         _upper=up,
         _declared=declared,
         _singular=None if singular_at is None else diagnose(system, singular_at)._matrix,
+        runaway=dict(runaway or {}),
     )
 
 
@@ -339,6 +352,10 @@ def _grouped(shares: dict[str, float]) -> str:
         else:
             parts += [f"{name} ({shares[name]:+.2g})" for name in members]
     return _list(parts)
+
+
+def _run(changes: Mapping[str, float]) -> str:
+    return _list([f"{name} to {'zero' if change < 0.0 else 'infinity'}" for name, change in changes.items()])
 
 
 def _priced(prices: dict[str, float]) -> str:

@@ -60,6 +60,18 @@ class EquationResidual:
         return "\n".join(lines)
 
 
+LIKELY_REASONS = (
+    "a shock the economy cannot absorb (an endowment or a flow driven to zero), an equation or a share that "
+    "contradicts the benchmark, or a missing numeraire. Check that the unshocked model replicates with zero steps, "
+    "then apply the shock in part."
+)
+NO_VALUE_AT_START = (
+    "the start lies outside the domain of an equation: a logarithm or a fractional power of a number that is not "
+    "positive, a division by zero, or an overflow. Give the variables of the equations above starting values at which "
+    "these have a value (the benchmark)."
+)
+
+
 class ConvergenceError(EngineError):
     """No solution was found.
 
@@ -69,6 +81,7 @@ class ConvergenceError(EngineError):
         log: what the solver did, line by line.
         diagnosis: all findings at that point (see `diagnose`); some are computed when first read, as they are
             when the error is printed.
+        likely: what usually is behind such a failure, and what to do.
     """
 
     def __init__(
@@ -77,12 +90,14 @@ class ConvergenceError(EngineError):
         worst: Sequence[EquationResidual],
         log: Sequence[str],
         diagnosis: Diagnosis | None = None,
+        likely: str = LIKELY_REASONS,
     ):
-        super().__init__(reason, tuple(worst), tuple(log), diagnosis)
+        super().__init__(reason, tuple(worst), tuple(log), diagnosis, likely)
         self.reason = reason
         self.worst = tuple(worst)
         self.log = tuple(log)
         self.diagnosis = diagnosis
+        self.likely = likely
 
     def __str__(self) -> str:
         """The reason and the findings."""
@@ -90,9 +105,4 @@ class ConvergenceError(EngineError):
             findings = str(self.diagnosis)
         else:
             findings = "\n".join(f"  {line}" for item in self.worst for line in str(item).splitlines())
-        return (
-            f"{self.reason}\nAt the best point reached:\n{findings}\n"
-            "Likely reasons: a shock the economy cannot absorb (an endowment or a flow driven to zero), an "
-            "equation or a share that contradicts the benchmark, or a missing numeraire. Check that the "
-            "unshocked model replicates with zero steps, then apply the shock in part."
-        )
+        return f"{self.reason}\nAt the best point reached:\n{findings}\nLikely reasons: {self.likely}"

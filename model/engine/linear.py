@@ -23,7 +23,9 @@ from .errors import SingularJacobianError
 from .tape import Array
 from .terms import Index
 
-_ACCURATE = 1e-10  # accepted backward error of a solve after refinement
+_ACCURATE = 1e-10  # accepted backward error of a row after refinement
+_EXACT = 1e-14  # backward error at which refinement has nothing left to gain
+_REFINEMENTS = 6
 _HEAVY = 6e9  # multiplications of a factorisation (half a second) above which the factors are kept
 _KRYLOV = 15  # GMRES iterations in each of at most two cycles before factorising anew
 _WEIGHTED_LIMIT = 20_000  # above this size the weighted matching costs more than it saves
@@ -63,6 +65,7 @@ class PairedSolver:
         self._row_scale = 1.0 / row_size
         scaled = data * self._row_scale[self._indices]
         self._matrix = csc_array((scaled, self._indices, self._indptr), shape=(self.n, self.n))
+        self._size = csc_array((np.abs(scaled), self._indices, self._indptr), shape=(self.n, self.n))
         self.is_fresh = False
         if self._lu is None or self._work < _HEAVY:
             self.refactorise()
@@ -84,6 +87,10 @@ class PairedSolver:
                 return x
             self.refactorise()
         x = self._refine(scaled)
+        if x is None and not self._general:
+            self._order = None
+            self.refactorise()
+            x = self._refine(scaled)
         if x is None and not self._general:
             self._factorise_general()
             x = self._refine(scaled)
@@ -161,20 +168,34 @@ class PairedSolver:
             return self._lu.solve(b if self._general else b[self._pairing])
 
     def _refine(self, b: Array) -> Array | None:
-        """Solve and improve by iterative refinement; None if the backward error stays large."""
+        """Solve and improve by iterative refinement; None if the backward error stays large.
+
+        Of a pivoted factorisation no more can be asked than a small error relative to the largest numbers; of
+        elimination without pivoting a small one in every row.
+        """
         x = self._apply(b)
+        before = np.inf
         with np.errstate(all="ignore"):
-            for _ in range(3):
+            for _ in range(_REFINEMENTS):
                 gap = b - self._matrix @ x
-                size = np.abs(b).max(initial=0.0) + np.abs(x).max(initial=0.0)
-                error = np.abs(gap).max(initial=0.0)
-                if not np.isfinite(error):
-                    return None
-                if error <= _ACCURATE * 1e-4 * size:
-                    return x
-                x = x + self._apply(gap)
-            error = np.abs(b - self._matrix @ x).max(initial=0.0)
-        return x if np.isfinite(error) and error <= _ACCURATE * size else None
+                error = self._row_error(gap, x, b)
+                if error <= _EXACT or not error <= 0.5 * before:
+                    break
+                x, before = x + self._apply(gap), error
+            if self._general:
+                error = np.abs(gap).max(initial=0.0) / (
+                    np.abs(b).max(initial=0.0) + np.abs(x).max(initial=0.0)
+                )
+        return x if error <= _ACCURATE or not b.any() else None
+
+    def _row_error(self, gap: Array, x: Array, b: Array) -> float:
+        """Largest backward error of a row relative to the size of its own terms (Oettli and Prager 1964).
+
+        Relative to the largest number of all, an error would hide a row that is about small ones: the market
+        of a factor whose wage is a billionth of other prices.
+        """
+        size = self._size @ np.abs(x) + np.abs(b)
+        return float(np.max(np.abs(gap) / np.where(size > 0.0, size, 1.0), initial=0.0))
 
     # ---- pairing ------------------------------------------------------------------------------------
 

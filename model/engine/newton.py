@@ -45,6 +45,7 @@ class Progress:
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     log: list[str] = field(default_factory=list)
     fraction: float | None = None  # of the shock that is solved, once it is applied in fractions
+    runaway: dict[str, float] = field(default_factory=dict)  # see `Diagnosis`
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class Newton:
         signed = self._with_signed_unknown()
         self._in_levels = signed & ~self._core.rows if all_in_logs else signed
         self._definitions = self._core.complement
+        self._scale: Array = np.ones(len(self.free))  # units of the unknowns in the present Jacobian
 
     def _with_signed_unknown(self) -> NDArray[np.bool_]:
         """Equations that contain a free variable which may change sign."""
@@ -244,6 +246,7 @@ class Newton:
             probe = self.solver.solve(np.cos(np.arange(self.solver.n)))
             if np.abs(probe).max(initial=0.0) > _SINGULAR:
                 raise SingularJacobianError("the Jacobian is singular to working precision")
+        self._scale = scale
         change = scale * self.solver.solve(-residual)
         self.progress.seconds["evaluate"] += middle - began
         self.progress.seconds["factorise"] += factorised - middle
@@ -292,7 +295,7 @@ class Newton:
         goal: Array | None,
         part: Part,
     ) -> tuple[Evaluation, float] | None:
-        """Backtrack along the step until the residuals of the part fall; None if they never do."""
+        """Backtrack along the step until the residuals of the part fall, or what they ask for; else None."""
         x = at.x[self.free]
         with np.errstate(all="ignore"):
             logs = np.where(additive, 0.0, change / x)
@@ -307,8 +310,24 @@ class Newton:
                 gap = value if goal is None else value - goal
                 if float(np.square(gap[part.rows]).sum()) <= (1.0 - 1e-4 * fraction) * merit:
                     return trial, fraction
+                if self._contracts(gap, change, part, fraction):
+                    return trial, fraction
             fraction *= 0.5
         return None
+
+    def _contracts(self, gap: Array, change: Array, part: Part, fraction: float) -> bool:
+        """Whether the Newton step that the trial's residuals ask for, by the old Jacobian, is shorter.
+
+        Where wages are next to nothing a step in the right direction may raise residuals and still bring the
+        variables nearer (the natural monotonicity test, Deuflhard 2011, *Newton Methods for Nonlinear
+        Problems*, sec. 3.3).
+        """
+        try:
+            ahead = self.solver.solve(np.where(part.rows, -gap, 0.0))
+        except SingularJacobianError:
+            return False
+        before = np.linalg.norm((change / self._scale)[part.columns])
+        return bool(np.linalg.norm(ahead[part.columns]) <= (1.0 - 0.25 * fraction) * before)
 
     def _move(
         self, x: Array, change: Array, logs: Array, additive: NDArray[np.bool_], fraction: float

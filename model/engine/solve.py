@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
@@ -12,7 +13,7 @@ from pyomo.core.base.block import BlockData
 from .compile import compile_model
 from .continuation import fade_residuals, follow_shock
 from .diagnosis import diagnose
-from .errors import ConvergenceError, SingularJacobianError
+from .errors import LIKELY_REASONS, NO_VALUE_AT_START, ConvergenceError, SingularJacobianError
 from .forms import equation_form
 from .newton import Newton, Outcome, Progress
 from .record import Path, SolvedPoint, SolveOptions, SolveRecord
@@ -21,6 +22,8 @@ from .system import CompiledSystem, Evaluation
 from .tape import Array
 
 _SOLVED: WeakKeyDictionary[BlockData, tuple[tuple[int, ...], SolvedPoint]] = WeakKeyDictionary()
+_NOTHING = 1e-4
+"""Below this a variable of an equation with one side zero is tried at exactly zero."""
 _DIRECT = 20
 """Newton steps from afar after which continuation, where there is a point to continue from, is faster."""
 
@@ -121,7 +124,7 @@ def solve_system(
     path: Path = "direct"
     patience = _DIRECT if options.continuation and origin is not None else None
     outcome = newton.run(system.values, max_steps=patience)
-    first = outcome
+    attempts = [outcome]
     near = system.conditions is None
     if outcome.failure and not near:
         progress.log.append(f"direct solve failed: {outcome.failure}; now across the bounds of conditions")
@@ -131,18 +134,41 @@ def solve_system(
         progress.log.append(f"direct solve failed: {outcome.failure}")
         if origin is not None:
             outcome, path = follow_shock(newton, system.values, origin), "shock continuation"
+            attempts.append(outcome)
         if outcome.failure and start.is_finite:
             in_logs = Newton(system, options, progress, all_in_logs=True, within_limits=near)
             outcome, path = fade_residuals(in_logs, start), "residual continuation"
+            attempts.append(outcome)
     if outcome.failure:
-        raise _failure(system, first, outcome, progress)
+        raise _failure(system, attempts, progress)
     system.regular = system.partition  # every fresh factorisation on the way was tested
-    outcome = _on_bounds(system, outcome, options)
+    outcome = _on_bounds(system, _on_zero(system, outcome, options), options)
     system.values = outcome.at.x
     system.solved = SolvedPoint(system.values.copy(), system.parameter_values.copy())
     return _record(
         system, outcome.at, outcome.relative, path, progress, newton.solver.fallbacks - fallbacks, began
     )
+
+
+def _on_zero(system: CompiledSystem, outcome: Outcome, options: SolveOptions) -> Outcome:
+    """The solution with what vanishes at it put exactly on zero.
+
+    An equation with one side zero holds only if its variables vanish; towards a double root (``k * z == 0`` with
+    ``k == z``) Newton's steps only halve them, and they stop short of it.
+    """
+    at, free = outcome.at, system.partition.free
+    one_sided = np.abs(at.positive - at.negative) >= np.maximum(at.positive, at.negative)
+    one_sided &= at.positive + at.negative > 0.0
+    if not one_sided.any() or at.conditions is not None:
+        return outcome
+    entries = np.repeat(np.arange(len(free)), np.diff(system.partition.indptr))
+    touched = np.unique(entries[one_sided[system.partition.indices]])
+    vanishing = free[touched][system.positive_domain[free[touched]]]
+    x = at.x.copy()
+    x[vanishing[np.abs(x[vanishing]) < _NOTHING]] = 0.0
+    zero = system.evaluate(x)
+    better = zero.is_finite and zero.relative.max(initial=0.0) <= options.accept
+    return Outcome(zero, zero.relative, "") if better else outcome
 
 
 def _on_bounds(system: CompiledSystem, outcome: Outcome, options: SolveOptions) -> Outcome:
@@ -194,10 +220,14 @@ def _require_regular(
         ) from error
 
 
-def _failure(system: CompiledSystem, first: Outcome, last: Outcome, progress: Progress) -> ConvergenceError:
+def _failure(system: CompiledSystem, attempts: Sequence[Outcome], progress: Progress) -> ConvergenceError:
     """The error of a failed solve, with the findings at the best point reached."""
+    first, last = attempts[0], attempts[-1]
     best = min(first, last, key=lambda o: float(np.nan_to_num(o.relative, nan=np.inf).max()))
     reason = first.failure if first.failure == last.failure else f"{first.failure}; then {last.failure}"
-    singular = next((o.singular_at for o in (first, last) if o.singular_at is not None), None)
-    diagnosis = diagnose(system, best.at.x, progress.fraction, singular)
-    return ConvergenceError(f"no solution was found: {reason}.", diagnosis.worst, progress.log, diagnosis)
+    singular = next((o.singular_at for o in attempts if o.singular_at is not None), None)
+    diagnosis = diagnose(system, best.at.x, progress.fraction, singular, progress.runaway)
+    likely = LIKELY_REASONS if first.at.is_finite else NO_VALUE_AT_START
+    return ConvergenceError(
+        f"no solution was found: {reason}.", diagnosis.worst, progress.log, diagnosis, likely
+    )

@@ -206,27 +206,25 @@ class CompiledSystem:
         if None in values:
             names = [v.name for v, value in zip(self.variables, values, strict=True) if value is None]
             raise MissingValueError(
-                f"{len(names)} variables have no value: {_some(names)}. Give free variables a starting value "
+                f"{_have(names, 'variable')} no value: {_some(names)}. Give free variables a starting value "
                 "(the benchmark) and fixed variables the value they are fixed at."
             )
         self.values = np.array(values, dtype=float)
         if not np.isfinite(self.values).all():
             names = [self.variables[k].name for k in np.flatnonzero(~np.isfinite(self.values))]
-            raise MissingValueError(f"{len(names)} variables have a value that is not finite: {_some(names)}")
+            raise MissingValueError(f"{_have(names, 'variable')} a value that is not finite: {_some(names)}")
         fixed = np.fromiter((v.fixed for v in self.variables), dtype=bool, count=len(self.variables))
         if not np.array_equal(fixed, self.partition.fixed):
             self.partition = self._partition(fixed)
         numbers = [p.value for p in self._parameters]
         if None in numbers:
             names = [p.name for p, n in zip(self._parameters, numbers, strict=True) if n is None]
-            raise MissingValueError(f"{len(names)} parameters have no value: {_some(names)}")
+            raise MissingValueError(f"{_have(names, 'parameter')} no value: {_some(names)}")
         self.parameter_values = np.array(numbers, dtype=float)
         if not np.isfinite(self.parameter_values).all():
             odd = np.flatnonzero(~np.isfinite(self.parameter_values))
             names = [self._parameters[k].name for k in odd]
-            raise MissingValueError(
-                f"{len(names)} parameters have a value that is not finite: {_some(names)}"
-            )
+            raise MissingValueError(f"{_have(names, 'parameter')} a value that is not finite: {_some(names)}")
 
     def write_back(self, x: Array) -> None:
         """Write values of the free variables into the Pyomo model; fixed variables are not touched."""
@@ -411,6 +409,10 @@ def equation_sides(equation: ConstraintData) -> tuple[object, object]:
     if isinstance(equation.expr, InequalityExpression):
         return sides[1], sides[0]
     return sides[0], sides[1]  # of a ranged expression lower <= body <= upper: lower and body
+
+
+def _have(names: Sequence[str], noun: str) -> str:
+    return f"1 {noun} has" if len(names) == 1 else f"{len(names)} {noun}s have"
 
 
 def _some(names: Sequence[str], limit: int = 8) -> str:

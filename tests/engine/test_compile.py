@@ -221,7 +221,7 @@ def test_missing_and_infinite_values_are_named():
     m = base_model()
     m.second = pyo.Constraint(expr=m.x[2] == 1.0)
     m.x[2].set_value(None)
-    with pytest.raises(MissingValueError, match=r"1 variables have no value: x\[2\]"):
+    with pytest.raises(MissingValueError, match=r"1 variable has no value: x\[2\]"):
         compile_model(m)
     m.x[2].set_value(float("nan"), skip_validation=True)
     with pytest.raises(MissingValueError, match=r"not finite: x\[2\]"):

@@ -239,3 +239,15 @@ def test_subtotals_when_a_quota_begins_to_bind_on_the_way():
 def test_the_example_of_the_docstring_holds():
     result = doctest.testmod(importlib.import_module("eacu.model.engine.derivatives"))
     assert (result.attempted > 0, result.failed) == (True, 0)
+
+
+def test_one_component_need_not_be_in_a_list():
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var([1, 2], initialize=2.0)
+    m.t = pyo.Var(initialize=1.0)
+    m.t.fix()
+    m.c = pyo.Constraint([1, 2], rule=lambda m, i: m.x[i] == m.t * i * 2 / i)
+    system = compile_model(m)
+    assert sensitivity(system, of=m.x, to=m.t)["t"].tolist() == [2.0, 2.0]
+    with pytest.raises(DerivativeError, match="is no Var or named Expression"):
+        sensitivity(system, of=["price"], to=m.t)

@@ -148,3 +148,22 @@ def test_the_point_of_singularity_is_described_even_if_the_best_point_is_elsewhe
     with pytest.raises(ConvergenceError) as caught:
         solve(m)
     assert caught.value.diagnosis.undetermined.strength > 1e12
+
+
+def test_what_runs_away_where_no_equilibrium_lies_beyond_is_named():
+    """At most 10 workers find a use however little they earn: a labour force of 12 has no wage."""
+    m = pyo.ConcreteModel()
+    m.wage = pyo.Var(initialize=0.25, domain=pyo.PositiveReals)
+    m.output = pyo.Var(initialize=8.0, domain=pyo.PositiveReals)
+    m.workers = pyo.Var(initialize=8.0, domain=pyo.PositiveReals)
+    m.workers.fix()
+    m.use = pyo.Constraint(expr=m.output * (1 + m.wage) == 10)
+    m.market = pyo.Constraint(expr=m.output * (1 + 0.5 * m.wage) == m.workers * (1 + 0.5 * m.wage))
+    solve(m)
+    m.workers.fix(12.0)
+    with pytest.raises(ConvergenceError) as caught:
+        solve(m)
+    found = caught.value.diagnosis
+    assert list(found.runaway) == ["wage"] and found.runaway["wage"] < 0.0
+    assert found.fraction == pytest.approx(np.log(10 / 8) / np.log(12 / 8), abs=0.01)
+    assert "Running away as the shock advances: wage to zero." in str(found)

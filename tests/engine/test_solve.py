@@ -300,3 +300,23 @@ def test_kept_factors_change_the_path_and_not_the_solution(monkeypatch):
             assert solve_system(system).max_residual < 1e-11
         assert inexact.values == pytest.approx(exact.values, rel=1e-10, abs=1e-11)
     assert inexact.linear_solver().factorisations < exact.linear_solver().factorisations
+
+
+def test_a_double_root_at_zero_is_reached_exactly():
+    m = pyo.ConcreteModel()
+    m.k = pyo.Var(initialize=1.0, domain=pyo.NonNegativeReals)
+    m.z = pyo.Var(initialize=1.0, domain=pyo.NonNegativeReals)
+    m.none = pyo.Constraint(expr=m.k * m.z == 0)
+    m.alike = pyo.Constraint(expr=m.k == m.z)
+    solve(m)
+    assert (m.k.value, m.z.value) == (0.0, 0.0)
+    assert compile_model(m).evaluate().relative.max() == 0.0
+
+
+def test_a_start_outside_the_domain_is_called_that():
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(initialize=-1.0)
+    m.c = pyo.Constraint(expr=pyo.log(m.x) == 1)
+    with pytest.raises(ConvergenceError, match="outside the domain of an equation") as caught:
+        solve(m)
+    assert caught.value.worst[0].equation == "c"

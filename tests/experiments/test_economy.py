@@ -148,7 +148,7 @@ def test_a_solution_prints_its_headline(compared):
         assert line.split()[-1][0] in "+-"
         revenue = next(line for line in text.splitlines() if line.startswith("tariff revenue"))
         assert "+" not in revenue, "an amount is no change"
-    assert "all 3 checks passed" in repr(union)
+    assert "all 4 checks passed" in repr(union)
     assert "<table" in union._repr_html_()
     assert "KAZ" in union.solution._repr_html_()
 

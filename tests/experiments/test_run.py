@@ -13,7 +13,7 @@ from eacu.experiments import run as module
 from eacu.experiments.base_year import BaseYear
 from eacu.experiments.policy import tariff_matrix
 from eacu.experiments.regimes import RegimeError, load_regime
-from eacu.experiments.run import RESIDUAL_CHECK, SAM_CHECK, WALRAS_CHECK, Check, Workbench, run
+from eacu.experiments.run import BOUNDS_CHECK, RESIDUAL_CHECK, SAM_CHECK, WALRAS_CHECK, Check, Workbench, run
 from eacu.model.checks import ReplicationError
 from eacu.model.closures import CLOSURES, ClosureError
 from eacu.model.engine import ConvergenceError, EngineError
@@ -53,7 +53,12 @@ def test_the_baseline_takes_no_step_and_changes_nothing(result):
 def test_every_regime_passes_its_checks(result):
     for regime in result:
         assert regime.passed
-        assert {check.name for check in regime.checks} == {RESIDUAL_CHECK, WALRAS_CHECK, SAM_CHECK}
+        assert {check.name for check in regime.checks} == {
+            RESIDUAL_CHECK,
+            WALRAS_CHECK,
+            SAM_CHECK,
+            BOUNDS_CHECK,
+        }
         assert regime.max_residual <= 1e-9
         assert abs(regime.walras) <= 1e-8
         assert regime.sam.balance_gap() <= 1e-6
