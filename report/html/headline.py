@@ -1,0 +1,130 @@
+"""The answer in three sentences, and the headline table: what happened to each member, with a band."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .names import region_titles, term_words
+from .numbers import change, level
+from .study import Study
+
+
+@dataclass(frozen=True)
+class Row:
+    """One indicator of the headline table."""
+
+    key: str
+    heading: str
+    unit: str
+
+
+ROWS = (
+    Row("ev_pct_consumption", "Welfare (equivalent variation)", "% of base-year household consumption"),
+    Row("ev_usd_mn", "Welfare (equivalent variation)", "USD mn at base-year prices"),
+    Row("real_gdp_pct", "Real GDP", "% of base-year GDP"),
+    Row("consumption_pct", "Household consumption", "% of base-year volume"),
+    Row("cpi_pct", "Consumer prices", "% of base-year prices, against the rest of the world"),
+    Row("real_wage_pct", "Real wage", "% of the base-year wage"),
+    Row("imports_intra_pct", "Imports from members", "% of base-year volume"),
+    Row("imports_extra_pct", "Imports from outside", "% of base-year volume"),
+    Row("exports_intra_pct", "Exports to members", "% of base-year volume"),
+    Row("exports_extra_pct", "Exports to outside", "% of base-year volume"),
+    Row("terms_of_trade_pct", "Terms of trade", "% of the base-year index"),
+    Row("tariff_received_usd_mn", "Import duty after sharing", "USD mn"),
+)
+NOTICEABLE = 0.01
+"""A change of welfare below this per cent of consumption is called no noticeable one."""
+NO_TRADE = "no such trade in the base year"
+
+
+def headline(study: Study) -> pd.DataFrame:
+    """Changes with their band: key, heading, unit, region, value, low, high, reason.
+
+    ``low`` and ``high`` are the least and the greatest value over the central case and the readings that vary
+    elasticities; NaN without readings. ``reason`` says why a value does not exist.
+    """
+    moved = study.variation
+    band = moved[moved["elasticities"].astype(bool)].groupby(["indicator", "region"])["value"].agg(["min", "max"])
+    rows = []
+    for row in ROWS:
+        for region in study.regions:
+            value = float(study.changes.loc[region, row.key])
+            low = high = float("nan")
+            if (row.key, region) in band.index:
+                low = min(value, float(band.loc[(row.key, region), "min"]))
+                high = max(value, float(band.loc[(row.key, region), "max"]))
+            reason = "" if pd.notna(value) else NO_TRADE
+            rows.append((row.key, row.heading, row.unit, region, value, low, high, reason))
+    columns = ["key", "heading", "unit", "region", "value", "low", "high", "reason"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def answer(study: Study) -> list[str]:
+    """Three sentences by rule: who gains how much; the term that did most of it; how far the signs can be trusted."""
+    return [_who(study), _why(study), _how_sure(study)]
+
+
+def _who(study: Study) -> str:
+    titles = region_titles(study)
+    share = study.changes.loc[list(study.regions), "ev_pct_consumption"]
+    noticed = share[share.abs() >= NOTICEABLE].sort_values(key=abs, ascending=False)
+    told = [
+        f"{titles[region]} {'gains' if value > 0 else 'loses'} USD {level(abs(study.ev[region]))} mn a year "
+        f"({change(value)} % of household consumption)"
+        for region, value in noticed.items()
+    ]
+    quiet = [titles[region] for region in study.regions if region not in noticed.index]
+    if quiet:
+        told.append(f"{_listed(quiet)} {'gain' if len(quiet) > 1 else 'gains'} or {'lose' if len(quiet) > 1 else 'loses'} "
+                    f"less than {NOTICEABLE:g} %")
+    base = f"Against {study.against.name}" if study.against else f"Against the base year {study.year}"
+    return f"{base}, in equivalent variation at prices of {study.year}: {'; '.join(told)}."
+
+
+def _why(study: Study) -> str:
+    titles = region_titles(study)
+    share = study.changes.loc[list(study.regions), "ev_pct_consumption"]
+    if share.abs().max() < NOTICEABLE:
+        return "No term of welfare moves noticeably for any of them."
+    told = []
+    for region in share.abs().sort_values(ascending=False).index[:2]:
+        if abs(share[region]) < NOTICEABLE:
+            continue
+        terms = study.welfare[study.welfare["region"] == region].groupby("term")["value"].sum()
+        same_way = terms[terms * study.ev[region] > 0].sort_values(key=abs, ascending=False)
+        against = terms[terms * study.ev[region] < 0].sort_values(key=abs, ascending=False)
+        words = f"{titles[region]}: {term_words(same_way.index[0])} ({change(same_way.iloc[0])} mn)"
+        if not against.empty and abs(against.iloc[0]) >= 0.1 * abs(study.ev[region]):
+            words += f", against {term_words(against.index[0])} ({change(against.iloc[0])} mn)"
+        told.append(words)
+    return f"The largest term behind it, USD: {'; '.join(told)}."
+
+
+def _how_sure(study: Study) -> str:
+    if not study.readings:
+        return "No sensitivity band was computed, so nothing is said here about how far the signs can be trusted."
+    titles, table = region_titles(study), headline(study)
+    share = table[(table["key"] == "ev_pct_consumption")].set_index("region")
+    noticed = share[share["value"].abs() >= NOTICEABLE]
+    missing = study.without_solution
+    lacking = f" {len(missing)} of {len(study.readings)} readings had no sound solution." if missing else ""
+    if noticed.empty:
+        widest = share[["low", "high"]].abs().max().max()
+        return f"Over elasticities 50 % lower and higher the change stays within {level(widest)} % of consumption.{lacking}"
+    firm = [titles[r] for r, row in noticed.iterrows() if row["low"] * row["high"] > 0]
+    open_ = [titles[r] for r, row in noticed.iterrows() if not row["low"] * row["high"] > 0]
+    bands = "; ".join(
+        f"{titles[r]} {change(row['low'])} to {change(row['high'])} %" for r, row in noticed.iterrows()
+    )
+    verdict = []
+    if firm:
+        verdict.append(f"the sign holds for {_listed(firm)}")
+    if open_:
+        verdict.append(f"the sign is open for {_listed(open_)}")
+    return f"With elasticities 50 % lower or higher {' and '.join(verdict)} ({bands} of consumption).{lacking}"
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

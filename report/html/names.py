@@ -1,0 +1,62 @@
+"""Words for the codes of regions, sectors, instruments and welfare terms."""
+
+from __future__ import annotations
+
+from ... import data
+from .study import Study
+
+INSTRUMENT_WORDS = {
+    "import_tariff": "import tariffs",
+    "export_tax": "export duties",
+    "over_quota_duty": "duty above the quota",
+    "quota": "duty-free quota",
+    "rent": "rents of barriers and mark-ups",
+    "rent_to_exporter": "who holds the rents",
+    "duty_remitted": "duties passed on",
+    "iceberg": "border and barrier costs",
+    "migration_barrier": "barriers to migration",
+    "pool of duties": "pool of duties",
+}
+TERM_WORDS = {
+    "allocative": "the allocation of resources under taxes",
+    "terms of trade": "the terms of trade",
+    "pool transfer": "the pool of duties",
+    "oil duty transfer": "export duties on oil",
+    "rents": "rents",
+    "migration": "migration",
+    "foreign capital": "foreign capital",
+    "endowment": "more or fewer resources",
+    "technology": "lower costs at borders",
+    "population": "population",
+    "government": "public consumption",
+    "savings": "investment and foreign savings",
+}
+
+
+def region_titles(study: Study) -> dict[str, str]:
+    """Titles of the economy's regions; a region that the tables do not name keeps its code."""
+    table = _table(study, "mappings/model_regions")
+    titles = {code: title.partition(" (")[0] for code, title in zip(table["region"], table["title"], strict=True)}
+    return {region: titles.get(region, region) for region in study.base.benchmark.regions}
+
+
+def sector_titles(study: Study) -> dict[str, str]:
+    """Titles of the economy's sectors; a sector that the tables do not name keeps its code."""
+    table = _table(study, "mappings/sectors").drop_duplicates("sector")
+    titles = dict(zip(table["sector"], table["title"], strict=True))
+    return {sector: titles.get(sector, sector) for sector in study.base.benchmark.sectors}
+
+
+def instrument_words(name: str) -> str:
+    """An instrument in words; its code with blanks where there are none."""
+    return INSTRUMENT_WORDS.get(name, name.replace("_", " "))
+
+
+def term_words(name: str) -> str:
+    """A term of welfare in words that fit into a sentence."""
+    return TERM_WORDS.get(name, name)
+
+
+def _table(study: Study, name: str):  # type: ignore[no-untyped-def]
+    own = study.solved.regime.base_year
+    return data.reader(data.base_year_folder(own) if own else None)(name)
