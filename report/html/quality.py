@@ -82,10 +82,10 @@ def citations() -> pd.DataFrame:
 def controls(study: Study) -> pd.DataFrame:
     """Published totals against the base year's: control, region, source, target, value, deviation_pct, held.
 
-    For the concerned regions of a shipped base year; empty for a base year of one's own.
+    For the concerned regions, from the audit of the shipped base year; a control without a limit has none to hold.
     """
-    tables = _tables(study)
-    frame = tables("sam/controls")
+    own = study.solved.regime.base_year
+    frame = pd.read_csv(data.path("sam/controls", data.base_year_folder(own) if own else None))
     return frame[frame["region"].isin(study.regions)].reset_index(drop=True)
 
 
