@@ -35,9 +35,13 @@ def trade_quality(flows: pd.MultiIndex, tables: Tables) -> pd.Series:
     frame["quality"] = "estimated"
     is_good = frame["sector"].isin(goods)
     made_up = list(Regions.of(tables).synthetic)
-    frame.loc[~is_good & (frame["source"].isin(made_up) | frame["importer"].isin(made_up)), "quality"] = "borrowed"
+    frame.loc[~is_good & (frame["source"].isin(made_up) | frame["importer"].isin(made_up)), "quality"] = (
+        "borrowed"
+    )
     pairs = pd.MultiIndex.from_frame(frame[["source", "importer"]])
-    frame.loc[is_good & (pairs.isin(_wiod_pairs(tables)) | _in_chapter(frame, tables)), "quality"] = "observed"
+    frame.loc[is_good & (pairs.isin(_wiod_pairs(tables)) | _in_chapter(frame, tables)), "quality"] = (
+        "observed"
+    )
     overridden = tables("parameters/trade_overrides").set_index(["exporter", "importer"]).index
     frame.loc[is_good & pairs.isin(overridden), "quality"] = "assumed"
     return pd.Series(frame["quality"].to_numpy(), index=flows, name="quality")
@@ -57,9 +61,7 @@ def _in_chapter(frame: pd.DataFrame, tables: Tables) -> pd.Series:
     chapter = tables("sources/trade_fuels_wood")
     reported = {(row.good, row.exporter, row.importer) for row in chapter[chapter["value"] > 0].itertuples()}
     covered = {
-        (sector, exporter): good
-        for (good, sector, exporter), part in share.items()
-        if part >= CHAPTER_COVER
+        (sector, exporter): good for (good, sector, exporter), part in share.items() if part >= CHAPTER_COVER
     }
     return pd.Series(
         [

@@ -16,7 +16,8 @@ def report(
         typer.Argument(help="Name of a regime (see: eacu regimes) or a .toml file.", show_default=False),
     ] = None,
     against: Annotated[
-        str | None, typer.Option(help="Compare with this regime instead of the base year.", show_default=False)
+        str | None,
+        typer.Option(help="Compare with this regime instead of the base year.", show_default=False),
     ] = None,
     out: Annotated[
         Path | None,
@@ -24,7 +25,9 @@ def report(
     ] = None,
     run: Annotated[
         Path | None,
-        typer.Option(help="Folder of a saved run to take the regime from; its figures are solved again and compared."),
+        typer.Option(
+            help="Folder of a saved run to take the regime from; its figures are solved again and compared."
+        ),
     ] = None,
     closure: Annotated[
         str | None, typer.Option(help="Solve under this closure instead of the regime's own.")

@@ -27,10 +27,18 @@ def assumptions(study: Study) -> Section:
     regime, closure = study.solved.regime, study.solved.closure
     titles = {r: region_titles(study)[r] for r in study.regions}
     rows = [[words(choice.market, choice.name), words(choice.description)] for choice in closure.choices]
-    tables = [Table(f"Closure {closure.name}: who adjusts", ["Market", "In words"], rows, folded=True)] if rows else []
+    tables = (
+        [Table(f"Closure {closure.name}: who adjusts", ["Market", "In words"], rows, folded=True)]
+        if rows
+        else []
+    )
     means = trade_weighted_elasticities(study)
     rows = [[words(str(name)), *(amount(float(row[r])) for r in titles)] for name, row in means.iterrows()]
-    tables.append(Table("Elasticities of substitution, means weighted by base-year imports", ["", *titles.values()], rows))
+    tables.append(
+        Table(
+            "Elasticities of substitution, means weighted by base-year imports", ["", *titles.values()], rows
+        )
+    )
     text = [regime.description, *GENERAL]
     if study.against:
         text.insert(1, f"The base of comparison, {study.against.name}: {study.against.regime.description}")
@@ -69,7 +77,9 @@ def data_quality(study: Study) -> Section:
             rows.append([words(name, "not observed, in all", "total"), *cells])
             for flag in ("estimated", "borrowed", "assumed"):
                 row = wide.loc[(layer, flag)]
-                rows.append([words(flag), *(amount(float(row[r]) if r in row.index else np.nan, why) for r in titles)])
+                rows.append(
+                    [words(flag), *(amount(float(row[r]) if r in row.index else np.nan, why) for r in titles)]
+                )
         caption = "Share of the result that rests on figures not read in a source, %"
         tables.append(Table(caption, ["", *titles.values()], rows))
     known = quality.controls(study)
@@ -78,7 +88,14 @@ def data_quality(study: Study) -> Section:
          words("held" if r.held else "not held", tone="ok" if r.held else "fail")]
         for r in known.itertuples(index=False)
     ]  # fmt: skip
-    tables.append(Table("The base year against published totals", ["Control", "Region", "Published", "Base year", "Deviation, %", ""], rows, folded=True))
+    tables.append(
+        Table(
+            "The base year against published totals",
+            ["Control", "Region", "Published", "Base year", "Deviation, %", ""],
+            rows,
+            folded=True,
+        )
+    )
     text = [quality.DEFINITION] if len(shares) else [
         "The data tables do not flag the figures of this economy, so no share can be given (n/a)."
     ]  # fmt: skip
@@ -89,7 +106,10 @@ def sources(study: Study) -> Section:
     """The flagged tables behind the model, and the works they cite."""
     tables_ = quality.source_tables(study)
     rows = [
-        [words(r.table), *(amount(float(n)) for n in (r.figures, r.observed, r.estimated, r.borrowed, r.assumed))]
+        [
+            words(r.table),
+            *(amount(float(n)) for n in (r.figures, r.observed, r.estimated, r.borrowed, r.assumed)),
+        ]
         for r in tables_.itertuples(index=False)
     ]
     heading = ["Table", "Figures", "observed", "estimated", "borrowed", "assumed"]
@@ -97,7 +117,9 @@ def sources(study: Study) -> Section:
     return Section(
         "sources",
         "Sources",
-        ["Every figure of the tables carries its source and its quality; data/SOURCES.md tells how each was derived."],
+        [
+            "Every figure of the tables carries its source and its quality; data/SOURCES.md tells how each was derived."
+        ],
         tables=[
             Table("Works cited in the tables", ["Key", "What"], cited, folded=True),
             Table("Tables of figures and their quality", heading, rows, folded=True),
@@ -109,7 +131,9 @@ def record(study: Study) -> Section:
     """What defines the page: versions, files with their hashes, closure, command."""
     regime = study.solved.regime
     files = [*regime.files, *(study.against.regime.files if study.against else ())]
-    rows = [[words("regime file", file.name), words(_sha(file.read_bytes()))] for file in dict.fromkeys(files)]
+    rows = [
+        [words("regime file", file.name), words(_sha(file.read_bytes()))] for file in dict.fromkeys(files)
+    ]
     data_hash = _sha("".join(f"{_sha(file.read_bytes())}\n" for file in study.base.files).encode())
     solve = study.solved.solution.record
     facts = {
@@ -140,5 +164,3 @@ def _version() -> str:
         return version("eacu")
     except PackageNotFoundError:
         return "(not installed)"
-
-

@@ -62,7 +62,11 @@ def oil_trade(study: Study) -> pd.DataFrame:
     """The oil trade between Russia and Belarus: key, item, unit, before, after. No rows where there is none."""
     solution = study.solved.solution
     columns = ["key", "item", "unit", "before", "after"]
-    if (CRUDE, "RUS", "BLR") not in solution.benchmark.exports.index or "ppr" not in solution.benchmark.sectors:
+    if (
+        CRUDE,
+        "RUS",
+        "BLR",
+    ) not in solution.benchmark.exports.index or "ppr" not in solution.benchmark.sectors:
         return pd.DataFrame(columns=columns)
     start = replace(solution, state=study.base_state, record=None)
     before, after = (in_tonnes(s, study.base.schedules) for s in (start, solution))

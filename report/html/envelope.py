@@ -81,7 +81,9 @@ def _imports_by_hand(study: Study) -> pd.Series:
     keys = [b.cif.index.get_level_values(k) for k in ("sector", "importer")]
     imports = landed.groupby(keys).transform("sum")
     index = (landed / imports * price).groupby(keys).transform("sum")
-    home = b.domestic_sales.reindex(pd.MultiIndex.from_arrays(keys)).fillna(0.0).to_numpy()  # not made at home
+    home = (
+        b.domestic_sales.reindex(pd.MultiIndex.from_arrays(keys)).fillna(0.0).to_numpy()
+    )  # not made at home
     share = imports / (imports + home)
     sources, armington = (
         elasticity.reindex(pd.MultiIndex.from_arrays(keys)).to_numpy()

@@ -20,14 +20,23 @@ def checks(study: Study) -> pd.DataFrame:
         found += [(check, study.against.name) for check in study.against.checks]
     whole = study.solved.name if study.against is None else f"{study.solved.name} less {study.against.name}"
     found += [(check, whole) for check in _sums(study)]
-    for name, decomposed in ((study.solved.name, study.central), (getattr(study.against, "name", ""), study.other)):
+    for name, decomposed in (
+        (study.solved.name, study.central),
+        (getattr(study.against, "name", ""), study.other),
+    ):
         if decomposed:
-            accuracy = Check("welfare along the path against the total", decomposed.welfare_accuracy, DECOMPOSED)
+            accuracy = Check(
+                "welfare along the path against the total", decomposed.welfare_accuracy, DECOMPOSED
+            )
             found.append((accuracy, name))
-            found.append((Check("contributions against the total", decomposed.subtotals_accuracy, DECOMPOSED), name))
+            found.append(
+                (Check("contributions against the total", decomposed.subtotals_accuracy, DECOMPOSED), name)
+            )
     if study.readings:
         count = float(len(study.without_solution))
-        found.append((Check("readings without a sound solution", count, 0.0), f"{len(study.readings)} readings"))
+        found.append(
+            (Check("readings without a sound solution", count, 0.0), f"{len(study.readings)} readings")
+        )
     found += [(check, f"run {study.run_name}") for check in study.provenance]
     rows = [(check.name, of, check.value, check.tolerance, check.passed) for check, of in found]
     return pd.DataFrame(rows, columns=["name", "of", "value", "tolerance", "passed"])

@@ -42,7 +42,10 @@ def stacked_terms(key: str, terms: pd.DataFrame, titles: Mapping[str, str]) -> F
         hovertext=[f"{titles[r]}: {change(v)} USD mn" for r, v in total.items()], hoverinfo="text",
     )  # fmt: skip
     figure.update_layout(barmode="relative", xaxis_title="USD mn")
-    label = "Stacked bars of the terms of welfare by region; a diamond marks their sum, the equivalent variation."
+    figure.update_yaxes(autorange="reversed")
+    label = (
+        "Stacked bars of the terms of welfare by region; a diamond marks their sum, the equivalent variation."
+    )
     return _done(key, label, figure, 150 + 48 * len(titles), legend=True)
 
 
@@ -87,11 +90,18 @@ def intervals(key: str, table: pd.DataFrame, titles: Mapping[str, str], unit: st
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed")
     figure.update_layout(xaxis_title=unit)
-    return _done(key, f"Bars of welfare by region with sensitivity bands, {unit}.", figure, 90 + 40 * len(titles))
+    return _done(
+        key, f"Bars of welfare by region with sensitivity bands, {unit}.", figure, 90 + 40 * len(titles)
+    )
 
 
 def heatmap(
-    key: str, values: pd.DataFrame, hover: pd.DataFrame, label: str, colour_bar: str, reach: float | None = None
+    key: str,
+    values: pd.DataFrame,
+    hover: pd.DataFrame,
+    label: str,
+    colour_bar: str,
+    reach: float | None = None,
 ) -> Figure:
     """Signed values as colours around zero; rows and columns carry their own words; cells without a value stay empty."""
     largest = reach or float(values.abs().max().max()) or 1.0
@@ -104,8 +114,8 @@ def heatmap(
             colorbar={"title": {"text": colour_bar, "side": "right"}, "thickness": 10, "outlinewidth": 0},
         )
     )  # fmt: skip
-    figure.update_yaxes(autorange="reversed", tickvals=list(values.index), ticktext=[_folded(str(i), 22) for i in values.index])
-    figure.update_xaxes(side="top", tickangle=0)
+    figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
+    figure.update_xaxes(side="top", tickangle=0, showgrid=False, ticks="")
     return _done(key, label, figure, 70 + 27 * len(values))
 
 
@@ -116,7 +126,9 @@ def flow_diagram(key: str, moves: pd.DataFrame, titles: Mapping[str, str], least
     """
     shown = moves[moves["value"] >= least * moves["value"].max()]
     importers = list(dict.fromkeys(shown["importer"]))
-    nodes: dict[tuple[str, str], str] = {("importer", name): f"imports of {titles[name]}" for name in importers}
+    nodes: dict[tuple[str, str], str] = {
+        ("importer", name): f"imports of {titles[name]}" for name in importers
+    }
     for row in shown.itertuples(index=False):
         name = titles.get(row.partner, row.partner)
         less = row.side == "from" and row.partner in titles
@@ -129,14 +141,21 @@ def flow_diagram(key: str, moves: pd.DataFrame, titles: Mapping[str, str], least
         else (place["importer", r.importer], place["to", r.partner])
         for r in shown.itertuples(index=False)
     ]
-    colours = [GAIN if side == "to" else LOSS if side == "from" else TOTAL for side, _ in nodes]
+    side_colours = {"to": (GAIN, "rgba(47,127,193,0.35)"), "from": (LOSS, "rgba(217,116,44,0.35)")}
+    neither = (TOTAL, "rgba(125,134,148,0.35)")
+    colours = [
+        side_colours[side][0] if name in titles and side != "importer" else TOTAL for side, name in nodes
+    ]
+    streams = [
+        (side_colours[r.side] if r.partner in titles else neither)[1] for r in shown.itertuples(index=False)
+    ]
     figure = go.Figure(
         go.Sankey(
             arrangement="snap", valueformat=",.3s", valuesuffix=" USD mn",
             node={"label": list(nodes.values()), "color": colours, "pad": 14, "thickness": 12, "line": {"width": 0}},
             link={
                 "source": [a for a, _ in ends], "target": [b for _, b in ends], "value": shown["value"].tolist(),
-                "color": ["rgba(47,127,193,0.35)" if s == "to" else "rgba(217,116,44,0.35)" for s in shown["side"]],
+                "color": streams,
             },
         )
     )  # fmt: skip
@@ -147,7 +166,10 @@ def flow_diagram(key: str, moves: pd.DataFrame, titles: Mapping[str, str], least
 def revenue_bars(key: str, revenue: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     """Change of import duty at the own border and through the pool, stacked; the diamond is the change received."""
     own = revenue.set_index("region")
-    parts = {"collected at the own border": own["collected"] - own["before"], "through the pool": own["transfer"]}
+    parts = {
+        "collected at the own border": own["collected"] - own["before"],
+        "through the pool": own["transfer"],
+    }
     figure = go.Figure()
     for (name, values), colour in zip(parts.items(), (TERMS[0], TERMS[1]), strict=True):
         figure.add_bar(
@@ -162,7 +184,13 @@ def revenue_bars(key: str, revenue: pd.DataFrame, titles: Mapping[str, str]) -> 
     )  # fmt: skip
     figure.update_layout(barmode="relative", xaxis_title="USD mn")
     figure.update_yaxes(autorange="reversed")
-    return _done(key, "Change of import duty by region: own border and pool.", figure, 140 + 44 * len(titles), legend=True)
+    return _done(
+        key,
+        "Change of import duty by region: own border and pool.",
+        figure,
+        140 + 44 * len(titles),
+        legend=True,
+    )
 
 
 def tornado(key: str, name: str, rows: pd.DataFrame, central: float) -> Figure:
@@ -183,13 +211,21 @@ def tornado(key: str, name: str, rows: pd.DataFrame, central: float) -> Figure:
         title_text=f"{name}: {change(central)} %", xaxis_range=[min(reach) - room, max(reach) + room],
         xaxis_title="% of household consumption",
     )  # fmt: skip
-    return _done(key, f"Tornado of the welfare of {name} over readings, % of consumption.", figure, 100 + ROW * len(rows))
+    return _done(
+        key,
+        f"Tornado of the welfare of {name} over readings, % of consumption.",
+        figure,
+        100 + ROW * len(rows),
+    )
 
 
-def quality_bars(key: str, shares: pd.DataFrame, titles: Mapping[str, str], layers: Mapping[str, str]) -> Figure:
+def quality_bars(
+    key: str, shares: pd.DataFrame, titles: Mapping[str, str], layers: Mapping[str, str]
+) -> Figure:
     """Shares of the result by flag of the figures it rests on, one bar for each layer and region."""
     label = [
-        f"{layers[layer]}: {titles[region]}" for layer, region in shares[["layer", "region"]].itertuples(index=False)
+        f"{layers[layer]}: {titles[region]}"
+        for layer, region in shares[["layer", "region"]].itertuples(index=False)
     ]
     named = shares.assign(label=label)
     figure = go.Figure()
@@ -200,29 +236,33 @@ def quality_bars(key: str, shares: pd.DataFrame, titles: Mapping[str, str], laye
             marker_color=colour, hoverinfo="text",
             hovertext=[f"{r.label}: {level(r.share_pct)} % {quality}" for r in own.itertuples()],
         )  # fmt: skip
-    figure.update_layout(barmode="stack", xaxis_title="% of the result", xaxis_range=[0, 100])
+    figure.update_layout(
+        barmode="stack", xaxis_title="% of the result", xaxis_range=[0, 101], legend_traceorder="normal"
+    )
     figure.update_yaxes(autorange="reversed")
     bars = named["label"].nunique()
     return _done(key, "Shares of the result that rest on observed, estimated, borrowed and assumed figures.", figure,
                  150 + 34 * bars, legend=True)  # fmt: skip
 
 
-def _done(key: str, label: str, figure: go.Figure, height: int, legend: bool = False, margin: int = 0) -> Figure:
+def _done(
+    key: str, label: str, figure: go.Figure, height: int, legend: bool = False, margin: int = 0
+) -> Figure:
     figure.update_layout(
         template="none", height=height, showlegend=legend, bargap=0.35, hovermode="closest",
         margin={"l": margin, "r": max(margin, 8), "t": 40 if figure.layout.title.text else 14, "b": 8},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "yref": "paper"},
         title={"x": 0, "xanchor": "left", "xref": "paper", "font": {"size": 14}},
     )  # fmt: skip
-    figure.update_xaxes(automargin=True, zeroline=True, zerolinewidth=1.5)
+    figure.update_xaxes(
+        automargin=True, zeroline=True, zerolinewidth=1.5, title_standoff=12, title_font_size=12
+    )
     figure.update_yaxes(automargin=True)
     return Figure(key, label, json.loads(figure.to_json()), height)
 
 
 def _folded(text: str, width: int = 24) -> str:
     return "<br>".join(wrap(text, width))
-
-
 
 
 def specification(figure: Figure) -> str:

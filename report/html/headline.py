@@ -46,7 +46,11 @@ def headline(study: Study) -> pd.DataFrame:
     elasticities; NaN without readings. ``reason`` says why a value does not exist.
     """
     moved = study.variation
-    band = moved[moved["elasticities"].astype(bool)].groupby(["indicator", "region"])["value"].agg(["min", "max"])
+    band = (
+        moved[moved["elasticities"].astype(bool)]
+        .groupby(["indicator", "region"])["value"]
+        .agg(["min", "max"])
+    )
     rows = []
     for row in ROWS:
         for region in study.regions:
@@ -77,8 +81,10 @@ def _who(study: Study) -> str:
     ]
     quiet = [titles[region] for region in study.regions if region not in noticed.index]
     if quiet:
-        told.append(f"{_listed(quiet)} {'gain' if len(quiet) > 1 else 'gains'} or {'lose' if len(quiet) > 1 else 'loses'} "
-                    f"less than {NOTICEABLE:g} %")
+        told.append(
+            f"{_listed(quiet)} {'gain' if len(quiet) > 1 else 'gains'} or {'lose' if len(quiet) > 1 else 'loses'} "
+            f"less than {NOTICEABLE:g} %"
+        )
     base = f"Against {study.against.name}" if study.against else f"Against the base year {study.year}"
     return f"{base}, in equivalent variation at prices of {study.year}: {'; '.join(told)}."
 
@@ -95,11 +101,11 @@ def _why(study: Study) -> str:
         terms = study.welfare[study.welfare["region"] == region].groupby("term")["value"].sum()
         same_way = terms[terms * study.ev[region] > 0].sort_values(key=abs, ascending=False)
         against = terms[terms * study.ev[region] < 0].sort_values(key=abs, ascending=False)
-        words = f"{titles[region]}: {term_words(same_way.index[0])} ({change(same_way.iloc[0])} mn)"
+        words = f"for {titles[region]} {term_words(same_way.index[0])} (USD {change(same_way.iloc[0])} mn)"
         if not against.empty and abs(against.iloc[0]) >= 0.1 * abs(study.ev[region]):
-            words += f", against {term_words(against.index[0])} ({change(against.iloc[0])} mn)"
+            words += f", against {term_words(against.index[0])} (USD {change(against.iloc[0])} mn)"
         told.append(words)
-    return f"The largest term behind it, USD: {'; '.join(told)}."
+    return f"Most of it is {'; '.join(told)}."
 
 
 def _how_sure(study: Study) -> str:
@@ -123,7 +129,9 @@ def _how_sure(study: Study) -> str:
         verdict.append(f"the sign holds for {_listed(firm)}")
     if open_:
         verdict.append(f"the sign is open for {_listed(open_)}")
-    return f"With elasticities 50 % lower or higher {' and '.join(verdict)} ({bands} of consumption).{lacking}"
+    return (
+        f"With elasticities 50 % lower or higher {' and '.join(verdict)} ({bands} of consumption).{lacking}"
+    )
 
 
 def _listed(words: list[str]) -> str:

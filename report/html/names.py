@@ -36,14 +36,21 @@ TERM_WORDS = {
 def region_titles(study: Study) -> dict[str, str]:
     """Titles of the economy's regions; a region that the tables do not name keeps its code."""
     table = _table(study, "mappings/model_regions")
-    titles = {code: title.partition(" (")[0] for code, title in zip(table["region"], table["title"], strict=True)}
+    titles = {
+        code: title.partition(" (")[0] for code, title in zip(table["region"], table["title"], strict=True)
+    }
     return {region: titles.get(region, region) for region in study.base.benchmark.regions}
 
 
 def sector_titles(study: Study) -> dict[str, str]:
-    """Titles of the economy's sectors; a sector that the tables do not name keeps its code."""
+    """Short titles of the economy's sectors; a sector that the tables do not name keeps its code."""
     table = _table(study, "mappings/sectors").drop_duplicates("sector")
-    titles = dict(zip(table["sector"], table["title"], strict=True))
+    short = (
+        table["title"]
+        .str.partition(" (")[0]
+        .str.replace(r", (other transport equipment|dwellings)$", "", regex=True)
+    )
+    titles = dict(zip(table["sector"], short, strict=True))
     return {sector: titles.get(sector, sector) for sector in study.base.benchmark.sectors}
 
 

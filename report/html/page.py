@@ -31,6 +31,7 @@ def render(study: Study) -> str:
         undefined=StrictUndefined,
     )
     environment.filters["specification"] = lambda figure: Markup(specification(figure))
+    environment.filters["unbroken"] = unbroken
     found = checks(study)
     return environment.get_template("report.html.j2").render(
         study=study,
@@ -39,6 +40,11 @@ def render(study: Study) -> str:
         checked=len(found),
         plotly=Markup(compressed_plotly()),
     )
+
+
+def unbroken(text: str) -> str:
+    """The text with spaces that no line break may take, between a number and its unit."""
+    return text.replace(" %", "\u00a0%").replace("USD ", "USD\u00a0").replace(" mn", "\u00a0mn")
 
 
 def write(study: Study, file: Path) -> Path:

@@ -42,7 +42,12 @@ def quality_shares(study: Study) -> pd.DataFrame:
     for layer, flagged in ((POLICY, _policy), (FLOWS, _flows), (ELASTICITIES, _elasticities)):
         rows = flagged(study, tables)
         rows = rows[rows["value"].abs() > 0]
-        sums = rows.assign(size=rows["value"].abs()).groupby(["region", "quality"])["size"].sum().unstack(fill_value=0.0)
+        sums = (
+            rows.assign(size=rows["value"].abs())
+            .groupby(["region", "quality"])["size"]
+            .sum()
+            .unstack(fill_value=0.0)
+        )
         if sums.empty:
             continue
         sums = sums.reindex(columns=list(data.QUALITIES)).fillna(0.0)  # a flag that does not occur
@@ -64,7 +69,13 @@ def source_tables(study: Study) -> pd.DataFrame:
     tables, rows = _tables(study), []
     for name in _flagged_tables(study):
         counts = tables(name)["quality"].value_counts()
-        rows.append({"table": name, "figures": int(counts.sum()), **{q: int(counts.get(q, 0)) for q in data.QUALITIES}})
+        rows.append(
+            {
+                "table": name,
+                "figures": int(counts.sum()),
+                **{q: int(counts.get(q, 0)) for q in data.QUALITIES},
+            }
+        )
     return pd.DataFrame(rows, columns=["table", "figures", *data.QUALITIES])
 
 
@@ -125,7 +136,9 @@ class _PolicyFlags:
         self._regime = study.solved.regime
         rates = tables("policy/tariffs")
         self._rates = rates.groupby(["schedule", "importer", "sector"])["quality"].agg(_worst).to_dict()
-        self._exceptions = tables("policy/exceptions").set_index(["list", "importer", "sector"])["quality"].to_dict()
+        self._exceptions = (
+            tables("policy/exceptions").set_index(["list", "importer", "sector"])["quality"].to_dict()
+        )
         self._oil = tables("policy/oil_rules").groupby("rules")["quality"].agg(_worst).to_dict()
 
     def of(self, instrument: str, setter: str, sector: str) -> str:
@@ -144,7 +157,12 @@ class _PolicyFlags:
         rule = regime.tariffs.get(setter)
         schedules = [rule.schedule, *([rule.ceiling] if rule.ceiling else [])] if rule else ["pre-union"]
         owners = {setter, *([rule.of] if rule and rule.of else []), *(rule.ceiling_of if rule else ())}
-        found = [self._rates[key] for s in schedules for o in sorted(owners) if (key := (s, o, sector)) in self._rates]
+        found = [
+            self._rates[key]
+            for s in schedules
+            for o in sorted(owners)
+            if (key := (s, o, sector)) in self._rates
+        ]
         listed = regime.exceptions.get(setter)
         if listed and (listed, setter, sector) in self._exceptions:
             found.append(self._exceptions[listed, setter, sector])
@@ -160,7 +178,9 @@ def _flows(study: Study, tables: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
     rows = rows[rows["sector"].isin(known)].copy()
     index = study.base.benchmark.exports.index
     flags = trade_quality(index[index.get_level_values("sector").isin(known)], tables)
-    rows["quality"] = [_flag_of_flow(flags, r.sector, r.region, r.partner) for r in rows.itertuples(index=False)]
+    rows["quality"] = [
+        _flag_of_flow(flags, r.sector, r.region, r.partner) for r in rows.itertuples(index=False)
+    ]
     return rows.dropna(subset="quality")[["region", "value", "quality"]]
 
 

@@ -22,7 +22,9 @@ def tornado(study: Study, indicator: str = "ev_pct_consumption") -> pd.DataFrame
     frame = rows[["region", "subject", "reading", "value"]].assign(central=rows["region"].map(central))
     frame["distance"] = frame["value"] - frame["central"]
     order = frame.groupby("reading")["distance"].transform(lambda d: d.abs().max())
-    return frame.assign(order=order).sort_values("order", ascending=False, kind="stable").drop(columns="order")
+    return (
+        frame.assign(order=order).sort_values("order", ascending=False, kind="stable").drop(columns="order")
+    )
 
 
 def local_effects(study: Study) -> pd.DataFrame:
@@ -72,6 +74,9 @@ def _by_flow(derivatives: pd.DataFrame) -> pd.DataFrame:
 
 
 def _tidy(values: pd.Series, what: str, size: str) -> pd.DataFrame:
-    return values.rename("value").rename_axis("region").reset_index().assign(what=what, size=size)[
-        ["what", "size", "region", "value"]
-    ]
+    return (
+        values.rename("value")
+        .rename_axis("region")
+        .reset_index()
+        .assign(what=what, size=size)[["what", "size", "region", "value"]]
+    )

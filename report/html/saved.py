@@ -49,7 +49,9 @@ def study_of_run(
     chosen = closure or (next(iter(own)) if len(own) == 1 else None)
     study = make_study(folder / "regimes" / f"{name}.toml", against, chosen, readings=readings, tell=tell)
     saved = pd.read_csv(folder / "indicators.csv")
-    return replace(study, provenance=(_comparison(study, saved[saved["regime"] == name]),), run_name=folder.name)
+    return replace(
+        study, provenance=(_comparison(study, saved[saved["regime"] == name]),), run_name=folder.name
+    )
 
 
 def _comparison(study: Study, saved: pd.DataFrame) -> Check:

@@ -37,7 +37,9 @@ def _titles(study: Study) -> dict[str, str]:
 
 
 def _answer(study: Study) -> Section:
-    return Section("answer", "Question and answer", [study.solved.regime.question], quote=headline.answer(study))
+    return Section(
+        "answer", "Question and answer", [study.solved.regime.question], quote=headline.answer(study)
+    )
 
 
 def _headline(study: Study) -> Section:
@@ -57,7 +59,9 @@ def _headline(study: Study) -> Section:
         else NO_BAND
     ]
     if study.against:
-        notes.append(f"Changes from {study.against.name} to {study.solved.name}; per cent are points of base-year amounts.")
+        notes.append(
+            f"Changes from {study.against.name} to {study.solved.name}; per cent are points of base-year amounts."
+        )
     table = Table(f"Changes by region, against {_start(study)}", ["", *titles.values()], rows, notes)
     share = frame[frame["key"] == "ev_pct_consumption"]
     plot = figures.intervals("headline", share, titles, "% of household consumption")
@@ -89,7 +93,11 @@ def _welfare(study: Study) -> Section:
         text,
         [figures.stacked_terms("welfare", terms, titles)] if len(terms) else [],
         [
-            Table(f"Terms of the equivalent variation, USD mn at {study.year} prices", ["", *titles.values()], rows),
+            Table(
+                f"Terms of the equivalent variation, USD mn at {study.year} prices",
+                ["", *titles.values()],
+                rows,
+            ),
             Table(
                 "Largest single contributions, USD mn",
                 ["Region", "Term", "Good and partner", "USD mn"],
@@ -102,30 +110,38 @@ def _welfare(study: Study) -> Section:
 
 def _instruments(study: Study) -> Section:
     parts, titles = welfare_parts.instrument_contributions(study), _titles(study)
-    plots, rows = [], []
-    for region, name in titles.items():
-        own = parts[parts["member"] == region]
-        if own.empty:
-            continue
-        plots.append(figures.waterfall(f"instruments-{region}", name, own, float(study.ev[region])))
-        rows += [[words(name), words(str(r.group)), moved(r.value)] for r in own.itertuples(index=False)]
-        rows.append([words(name), words("equivalent variation", tone="total"), moved(float(study.ev[region]))])
+    plots = [
+        figures.waterfall(f"instruments-{region}", name, own, float(study.ev[region]))
+        for region, name in titles.items()
+        if len(own := parts[parts["member"] == region])
+    ]
+    table = parts.pivot(index="group", columns="member", values="value").reindex(parts["group"].unique())
+    rows = [[words(str(group)), *(moved(float(row[r])) for r in titles)] for group, row in table.iterrows()]
+    rows.append([words("Equivalent variation", tone="total"), *(moved(float(study.ev[r])) for r in titles)])
     text = [
         "Which policy did it: each instrument's exact contribution along the path on which all of them move together, "
         "so that contributions add up and depend on no order. The pool of duties moves last."
         if plots
         else "No instrument of policy differs between the regime and its base of comparison, so there is nothing to split."
     ]
-    tables = [Table("Contributions to the equivalent variation, USD mn", ["Region", "Instrument", "USD mn"], rows)]
+    tables = [
+        Table("Contributions to the equivalent variation, USD mn", ["Instrument", *titles.values()], rows)
+    ]
     return Section("instruments", "Which instrument did it", text, plots, tables if plots else [])
 
 
 def _sectors(study: Study) -> Section:
     frame, titles, names = trade.sectors(study), _titles(study), sector_titles(study)
-    percent = frame.pivot(index="sector", columns="region", values="percent").reindex(list(names))[list(titles)]
-    dollars = frame.pivot(index="sector", columns="region", values="change").reindex(list(names))[list(titles)]
+    percent = frame.pivot(index="sector", columns="region", values="percent").reindex(list(names))[
+        list(titles)
+    ]
+    dollars = frame.pivot(index="sector", columns="region", values="change").reindex(list(names))[
+        list(titles)
+    ]
     percent, dollars = percent.dropna(how="all"), dollars.dropna(how="all")
-    shown = percent.set_axis([names[s] for s in percent.index]).set_axis([titles[r] for r in percent.columns], axis=1)
+    shown = percent.set_axis([names[s] for s in percent.index]).set_axis(
+        [titles[r] for r in percent.columns], axis=1
+    )
     hover = percent.copy().astype(object)
     for sector in percent.index:
         for region in percent.columns:
@@ -141,7 +157,14 @@ def _sectors(study: Study) -> Section:
         ]
         for s in percent.index
     ]
-    plot = figures.heatmap("sectors", shown, hover, "Heat map of the change of output by sector and region, %.", "%", _reach(percent))
+    plot = figures.heatmap(
+        "sectors",
+        shown,
+        hover,
+        "Heat map of the change of output by sector and region, %.",
+        "%",
+        _reach(percent),
+    )
     caption = f"Output, % of base-year volume; below it USD mn at {study.year} prices"
     return Section(
         "sectors",
@@ -162,7 +185,9 @@ def _pct(value: float) -> str:
 
 
 def _usd(value: float, blank: bool = False) -> str:
-    return "" if blank and pd.isna(value) else f"{moved(value).text} USD mn" if not blank else moved(value).text
+    return (
+        "" if blank and pd.isna(value) else f"{moved(value).text} USD mn" if not blank else moved(value).text
+    )
 
 
 def _trade(study: Study) -> Section:
@@ -177,7 +202,15 @@ def _trade(study: Study) -> Section:
         "inside_suppression": "suppression inside",
     }
     rows = [
-        [words(words_), *(amount(float(effects.loc[r, key])) if r in effects.index else moved(float("nan"), reason="imports nothing") for r in own)]
+        [
+            words(words_),
+            *(
+                amount(float(effects.loc[r, key]))
+                if r in effects.index
+                else moved(float("nan"), reason="imports nothing")
+                for r in own
+            ),
+        ]
         for key, words_ in headings.items()
     ]
     viner = Table(
@@ -198,10 +231,23 @@ def _trade(study: Study) -> Section:
         for partner in percent.columns:
             value = percent.loc[importer, partner]
             hover.loc[importer, partner] = (
-                "" if pd.isna(value) else f"{titles[importer]} from {titles[partner]}: {_pct(value)}, {_usd(dollars.loc[importer, partner])}"
+                ""
+                if pd.isna(value)
+                else f"{titles[importer]} from {titles[partner]}: {_pct(value)}, {_usd(dollars.loc[importer, partner])}"
             )
-    shown = percent.T.set_axis([titles[r] for r in percent.columns]).set_axis([titles[r] for r in percent.index], axis=1)
-    plots.append(figures.heatmap("pairs", shown, hover.T, "Heat map of the change of imports by partner and importer, %.", "%", _reach(percent)))
+    shown = percent.T.set_axis([titles[r] for r in percent.columns]).set_axis(
+        [titles[r] for r in percent.index], axis=1
+    )
+    plots.append(
+        figures.heatmap(
+            "pairs",
+            shown,
+            hover.T,
+            "Heat map of the change of imports by partner and importer, %.",
+            "%",
+            _reach(percent),
+        )
+    )
     matrix = [
         [
             words(titles[partner]),
@@ -243,10 +289,23 @@ def _revenue(study: Study) -> Section:
     ]
     table = Table(
         "Import duty, USD mn in units of the numeraire",
-        ["", f"Received, {_start(study)}", "Collected at own border", "Through the pool", "Received after sharing", "Change received"],
+        [
+            "",
+            f"Received, {_start(study)}",
+            "Collected at own border",
+            "Through the pool",
+            "Received after sharing",
+            "Change received",
+        ],
         rows,
     )
-    return Section("revenue", "Customs revenue before and after sharing", text, [figures.revenue_bars("revenue", frame, titles)], [table])
+    return Section(
+        "revenue",
+        "Customs revenue before and after sharing",
+        text,
+        [figures.revenue_bars("revenue", frame, titles)],
+        [table],
+    )
 
 
 def _oil(study: Study) -> Section:
@@ -260,7 +319,13 @@ def _oil(study: Study) -> Section:
             [words(r.item, r.unit), amount(r.before), amount(r.after), moved(r.after - r.before)]
             for r in physical.itertuples(index=False)
         ]
-        tables.append(Table("The oil trade between Russia and Belarus", ["", _start(study), study.solved.name, "Change"], rows))
+        tables.append(
+            Table(
+                "The oil trade between Russia and Belarus",
+                ["", _start(study), study.solved.name, "Change"],
+                rows,
+            )
+        )
     heads = ["", "Export duty collected", "Duties passed on, net", "Rents", "Output of oil products, %"]
     rows = [
         [
@@ -272,9 +337,13 @@ def _oil(study: Study) -> Section:
         ]
         for r in money.itertuples(index=False)
     ]
-    notes = ["Export duty on all goods, gas included. Duties passed on: received from other governments less own passed on."]
+    notes = [
+        "Export duty on all goods, gas included. Duties passed on: received from other governments less own passed on."
+    ]
     tables.append(Table("Changes, USD mn in units of the numeraire", heads, rows, notes))
-    text = ["Duties in USD/t enter as rates at prices of their own year; tonnes and dollars are those of the base year."]
+    text = [
+        "Duties in USD/t enter as rates at prices of their own year; tonnes and dollars are those of the base year."
+    ]
     return Section("oil", title, text, tables=tables)
 
 
@@ -287,22 +356,44 @@ def _robustness(study: Study) -> Section:
             central = float(study.changes.loc[region, "ev_pct_consumption"])
             plots.append(figures.tornado(f"tornado-{region}", name, own, central))
     if len(frame):
-        wide = frame.pivot(index="reading", columns="region", values="value").reindex(frame["reading"].unique())
-        rows = [[words("central case", tone="total"), *(moved(float(study.changes.loc[r, "ev_pct_consumption"])) for r in titles)]]
-        rows += [[words(str(reading)), *(moved(float(row[r])) for r in titles)] for reading, row in wide.iterrows()]
-        rows += [[words(name, "no sound solution: " + why, "fail"), *(moved(float("nan")) for _ in titles)] for name, why in study.without_solution.items()]
-        tables.append(Table("Welfare in every reading, % of base-year household consumption", ["Reading", *titles.values()], rows))
+        wide = frame.pivot(index="reading", columns="region", values="value").reindex(
+            frame["reading"].unique()
+        )
+        rows = [
+            [
+                words("central case", tone="total"),
+                *(moved(float(study.changes.loc[r, "ev_pct_consumption"])) for r in titles),
+            ]
+        ]
+        rows += [
+            [words(str(reading)), *(moved(float(row[r])) for r in titles)] for reading, row in wide.iterrows()
+        ]
+        rows += [
+            [words(name, "no sound solution: " + why, "fail"), *(moved(float("nan")) for _ in titles)]
+            for name, why in study.without_solution.items()
+        ]
+        tables.append(
+            Table(
+                "Welfare in every reading, % of base-year household consumption",
+                ["Reading", *titles.values()],
+                rows,
+            )
+        )
     local = robustness.local_effects(study)
     wide = local.pivot(index=["what", "size"], columns="region", values="value").reindex(
         pd.MultiIndex.from_frame(local[["what", "size"]].drop_duplicates())
     )
-    rows = [[words(what, size), *(moved(float(row[r])) for r in titles)] for (what, size), row in wide.iterrows()]
+    rows = [
+        [words(what, size), *(moved(float(row[r])) for r in titles)] for (what, size), row in wide.iterrows()
+    ]
     tables.append(
         Table(
             "A little more of an instrument: exact derivatives at the regime, USD mn of equivalent variation",
             ["Instrument", *titles.values()],
             rows,
-            ["External tariffs of all regions shown at once, on all sources outside the union; the largest effects only."],
+            [
+                "External tariffs of all regions shown at once, on all sources outside the union; the largest effects only."
+            ],
         )
     )
     text = ["What moves the answer most: other elasticities (half and one and a half of the central ones) and other closures."
@@ -312,21 +403,32 @@ def _robustness(study: Study) -> Section:
 
 def _envelope(study: Study) -> Section:
     frame, titles = envelope.envelope(study), _titles(study)
-    rows: list[list[Cell]] = []
-    for region, name in titles.items():
-        own = frame[frame["region"] == region]
-        for r in own.itertuples(index=False):
-            reason = "only the model has it" if r.item == "rest" else ""
-            rows.append([words(name), words(envelope.ITEMS[r.item]), moved(r.by_hand, reason=reason), moved(r.model)])
-        hand, model = float(own["by_hand"].sum()), float(own["model"].sum())
-        rows.append([words(name), words("Sum", "the model's is the equivalent variation", "total"), moved(hand), moved(model)])
+    wide = frame.pivot(index="item", columns="region", values=["by_hand", "model"]).reindex(
+        list(envelope.ITEMS)
+    )
+    places = [(kind, region) for region in titles for kind in ("by_hand", "model")]
+    rows = [
+        [
+            words(envelope.ITEMS[str(item)]),
+            *(moved(float(row[place]), reason="not by hand") for place in places),
+        ]
+        for item, row in wide.iterrows()
+    ]
+    sums = wide.sum()
+    rows.append(
+        [
+            words("Sum", "the model's is the equivalent variation", "total"),
+            *(moved(float(sums[p])) for p in places),
+        ]
+    )
+    heading = ["", *(f"{name}, {kind}" for name in titles.values() for kind in ("by hand", "model"))]
     text = [
         "What base-year tables and elasticities give by hand, with producer prices held fixed, beside the same item in the "
         "model. The triangle is half the sum of old and new tariff times the change of imports; the pool is the key times "
         "all duties less the own; terms of trade are the model's price index times base-year trade, a check of accounts. "
         "Where the two differ, prices and incomes that the envelope holds fixed have moved."
     ]
-    table = Table(f"Back of the envelope, USD mn at {study.year} prices", ["Region", "Item", "By hand", "Model"], rows)
+    table = Table(f"Back of the envelope, USD mn at {study.year} prices", heading, rows)
     return Section("envelope", "Back of the envelope", text, tables=[table])
 
 
@@ -342,7 +444,11 @@ def _checks(study: Study) -> Section:
         for r in frame.itertuples(index=False)
     ]
     failed = int((~frame["passed"]).sum())
-    text = [f"All {len(frame)} checks passed." if not failed else f"{failed} of {len(frame)} checks FAILED: do not rely on this page."]
+    text = [
+        f"All {len(frame)} checks passed."
+        if not failed
+        else f"{failed} of {len(frame)} checks FAILED: do not rely on this page."
+    ]
     table = Table("Checks of the solutions and of this page", ["Check", "Figure", "At most", "Verdict"], rows)
     return Section("checks", "Checks", text, tables=[table])
 
@@ -355,5 +461,3 @@ def _evidence(study: Study) -> list[Section]:
 
 def _start(study: Study) -> str:
     return study.against.name if study.against else str(study.year)
-
-

@@ -45,7 +45,9 @@ class Decomposed:
         found = solved.solution.welfare()
         wanted = [f"{measure}[{'|'.join(regions)}]" for measure in MEASURES]
         split = solved.solution.subtotals(wanted, by=DIMENSIONS)
-        return cls(found.terms[[*WELFARE_KEYS, "value"]], _tidy(split.contributions), found.accuracy, split.accuracy)
+        return cls(
+            found.terms[[*WELFARE_KEYS, "value"]], _tidy(split.contributions), found.accuracy, split.accuracy
+        )
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,9 @@ def make_study(
     Raises what `eacu.experiments.run.run` raises, and ``EngineError`` if a decomposition fails or one of the two
     regimes has no solution.
     """
-    loaded = [one if isinstance(one, Regime) else load_regime(one) for one in (regime, against) if one is not None]
+    loaded = [
+        one if isinstance(one, Regime) else load_regime(one) for one in (regime, against) if one is not None
+    ]
     base = base or load_base_year(*{r.base_year for r in loaded if r.base_year})
     result = run(*loaded, closure=closure, base=base, tell=tell)
     if result.failed:

@@ -18,9 +18,9 @@ def sectors(study: Study) -> pd.DataFrame:
     moved = base * (after["activity"].reindex(base.index) - before["activity"].reindex(base.index))
     frame = pd.DataFrame({"base": base, "change": moved}).reset_index()
     frame["percent"] = 100 * frame["change"] / frame["base"]
-    return frame[frame["region"].isin(study.regions)][["region", "sector", "base", "change", "percent"]].reset_index(
-        drop=True
-    )
+    return frame[frame["region"].isin(study.regions)][
+        ["region", "sector", "base", "change", "percent"]
+    ].reset_index(drop=True)
 
 
 def flows(study: Study) -> pd.DataFrame:
@@ -38,7 +38,11 @@ def flows(study: Study) -> pd.DataFrame:
 
 def by_pair(study: Study) -> pd.DataFrame:
     """Imports by importer and partner, all goods: importer, partner, group, base, change, percent of base."""
-    sums = flows(study).groupby(["importer", "partner", "group"], sort=False, as_index=False)[["base", "change"]].sum()
+    sums = (
+        flows(study)
+        .groupby(["importer", "partner", "group"], sort=False, as_index=False)[["base", "change"]]
+        .sum()
+    )
     sums["percent"] = 100 * sums["change"] / sums["base"]
     return sums
 

@@ -65,9 +65,11 @@ def moved(value: float, below: str = "", reason: str = "") -> Cell:
     if not isfinite(value):
         return Cell(NOT_AVAILABLE, reason, "missing", number=True)
     text = change(value)
-    return Cell(text, below, "" if text == "0" else "gain" if value > 0 else "loss", number=True)
+    return Cell(text, below, "" if text == "0" else "up" if value > 0 else "down", number=True)
 
 
 def amount(value: float, reason: str = "") -> Cell:
     """An amount or a rate, no change."""
-    return Cell(level(value), "" if isfinite(value) else reason, "" if isfinite(value) else "missing", number=True)
+    return Cell(
+        level(value), "" if isfinite(value) else reason, "" if isfinite(value) else "missing", number=True
+    )

@@ -9,7 +9,9 @@ from .names import instrument_words, region_titles
 from .study import Study
 
 SMALL = 0.005
-"""A contribution below this part of a member's largest one is shown in *all smaller ones together*."""
+"""Instruments below this part of every member's largest contribution are shown together."""
+ROUNDING = 1e-6
+"""Contributions smaller than this, in the unit of the measure, are rounding."""
 OTHERS = "all smaller ones together"
 
 
@@ -28,35 +30,38 @@ def welfare_details(study: Study, largest: int = 8) -> pd.DataFrame:
     """The largest single contributions by region: region, term, detail, sector, partner, value (million USD)."""
     frame = study.welfare[study.welfare["value"] != 0.0]
     ranked = frame.sort_values("value", key=abs, ascending=False, kind="stable")
-    return ranked.groupby("region").head(largest).sort_values(
-        ["region"], key=lambda names: names.map(list(study.regions).index), kind="stable", ignore_index=True
+    return (
+        ranked.groupby("region")
+        .head(largest)
+        .sort_values(
+            ["region"],
+            key=lambda names: names.map(list(study.regions).index),
+            kind="stable",
+            ignore_index=True,
+        )
     )
 
 
 def instrument_contributions(study: Study, measure: str = "ev_usd_mn") -> pd.DataFrame:
-    """What each instrument contributed: member, instrument, setter, group, value; for a member they sum to the measure.
+    """What each instrument contributed: member, group, value; for a member the values sum to the measure.
 
-    ``setter`` is who sets the instrument, ``group`` both in words. Contributions below :data:`SMALL` of the
-    member's largest one are one row, *all smaller ones together*.
+    ``group`` is the instrument and who sets it, in words. Instruments that give no member as much as :data:`SMALL` of
+    its largest contribution are one group, *all smaller ones together*, if they are more than rounding.
     """
     rows = study.subtotals[study.subtotals["measure"] == measure]
-    sums = rows.groupby(["member", "instrument", "region"], sort=False, as_index=False)["value"].sum()
-    sums = sums.rename(columns={"region": "setter"})
     titles = region_titles(study)
-    sums["group"] = [
+    group = [
         instrument_words(i) + (f", {titles[r]}" if r in titles else "")
-        for i, r in zip(sums["instrument"], sums["setter"], strict=True)
+        for i, r in zip(rows["instrument"], rows["region"], strict=True)
     ]
-    parts = [_with_small_ones_joined(own) for _, own in sums.groupby("member", sort=False)]
-    columns = ["member", "instrument", "setter", "group", "value"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-
-
-def _with_small_ones_joined(own: pd.DataFrame) -> pd.DataFrame:
-    small = own["value"].abs() < SMALL * own["value"].abs().max()
-    if not small.any():
-        return own
-    rest = {"member": own["member"].iloc[0], "instrument": "", "setter": "", "group": OTHERS}
-    return pd.concat(
-        [own[~small], pd.DataFrame([{**rest, "value": own.loc[small, "value"].sum()}])], ignore_index=True
-    )
+    sums = rows.assign(group=group).groupby(["group", "member"], sort=False)["value"].sum().unstack("member")
+    if sums.empty:
+        return pd.DataFrame(columns=["member", "group", "value"])
+    sums = sums[list(study.regions)]
+    told = (sums.abs() >= SMALL * sums.abs().max()).any(axis=1) & (sums.abs().max(axis=1) >= ROUNDING)
+    rest = sums[~told].sum()
+    shown = sums[told]
+    if rest.abs().max() >= ROUNDING:
+        shown = pd.concat([shown, rest.to_frame(OTHERS).T])
+    tidy = shown.rename_axis("group").rename_axis("member", axis=1).stack().rename("value").reset_index()
+    return tidy[["member", "group", "value"]]
