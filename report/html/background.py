@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from . import figures, quality
-from .names import region_titles
+from .names import concerned_titles
 from .study import Study
 from .view import Section, Table, amount, moved, words
 
@@ -21,11 +21,13 @@ GENERAL = (
     "Regions the model does not show on their own are in the rest of the world.",
 )
 
+NO_FLAGS = "The data tables do not flag the figures of this economy, so that no share can be given (n/a)."
+
 
 def assumptions(study: Study) -> Section:
     """What the result assumes: the regime in words, the closure market by market, the elasticities that matter."""
     regime, closure = study.solved.regime, study.solved.closure
-    titles = {r: region_titles(study)[r] for r in study.regions}
+    titles = concerned_titles(study)
     rows = [[words(choice.market, choice.name), words(choice.description)] for choice in closure.choices]
     tables = (
         [Table(f"Closure {closure.name}: who adjusts", ["Market", "In words"], rows, folded=True)]
@@ -61,45 +63,44 @@ def trade_weighted_elasticities(study: Study) -> pd.DataFrame:
 
 
 def data_quality(study: Study) -> Section:
-    """The share of the result that rests on figures not read in a source, and the base year against published totals."""
-    shares, titles = quality.quality_shares(study), {r: region_titles(study)[r] for r in study.regions}
+    """The share of the result that rests on figures not read in a source; the base year against published totals."""
+    shares, titles = quality.quality_shares(study), concerned_titles(study)
     plots, tables = [], []
     if len(shares):
-        plots.append(figures.quality_bars("quality", shares, titles, quality.LAYERS))
-        rest = quality.not_observed(study).pivot(index="layer", columns="region", values="share_pct")
-        wide = shares.pivot(index=["layer", "quality"], columns="region", values="share_pct")
-        why = "the result rests on no such figure"
-        rows = []
-        for layer, name in quality.LAYERS.items():
-            if layer not in rest.index:
-                continue
-            cells = [amount(float(rest.loc[layer, r]) if r in rest.columns else np.nan, why) for r in titles]
-            rows.append([words(name, "not observed, in all", "total"), *cells])
-            for flag in ("estimated", "borrowed", "assumed"):
-                row = wide.loc[(layer, flag)]
-                rows.append(
-                    [words(flag), *(amount(float(row[r]) if r in row.index else np.nan, why) for r in titles)]
-                )
-        caption = "Share of the result that rests on figures not read in a source, %"
-        tables.append(Table(caption, ["", *titles.values()], rows))
-    known = quality.controls(study)
+        names = [f"{quality.LAYERS[r.layer]}: {titles[r.region]}" for r in shares.itertuples()]
+        plots.append(figures.quality_bars("quality", shares, pd.Series(names, shares.index)))
+        tables.append(_share_table(study, shares))
     rows = [
-        [words(r.control, str(r.source)), words(titles[r.region]), amount(r.target), amount(r.value), moved(r.deviation_pct),
-         words("held" if r.held else "not held", tone="ok" if r.held else "fail")]
-        for r in known.itertuples(index=False)
-    ]  # fmt: skip
-    tables.append(
-        Table(
-            "The base year against published totals",
-            ["Control", "Region", "Published", "Base year", "Deviation, %", ""],
-            rows,
-            folded=True,
-        )
-    )
-    text = [quality.DEFINITION] if len(shares) else [
-        "The data tables do not flag the figures of this economy, so no share can be given (n/a)."
-    ]  # fmt: skip
-    return Section("quality", "Quality of the data", text, plots, tables)
+        [
+            words(r.control, str(r.source)),
+            words(titles[r.region]),
+            amount(r.target),
+            amount(r.value),
+            moved(r.deviation_pct),
+            words("held" if r.held else "not held", tone="ok" if r.held else "fail"),
+        ]
+        for r in quality.controls(study).itertuples(index=False)
+    ]
+    heading = ["Control", "Region", "Published", "Base year", "Deviation, %", ""]
+    tables.append(Table("The base year against published totals", heading, rows, folded=True))
+    text = quality.DEFINITION if len(shares) else NO_FLAGS
+    return Section("quality", "Quality of the data", [text], plots, tables)
+
+
+def _share_table(study: Study, shares: pd.DataFrame) -> Table:
+    """All that is not observed, and its parts, by layer and region."""
+    titles = concerned_titles(study)
+    rest = quality.not_observed(study).pivot(index="layer", columns="region", values="share_pct")
+    wide = shares.pivot(index=["layer", "quality"], columns="region", values="share_pct")
+    rest, wide = (frame.reindex(columns=list(titles)) for frame in (rest, wide))
+    why, rows = "rests on no such figure", []
+    for layer in (layer for layer in quality.LAYERS if layer in rest.index):
+        cells = [amount(float(v), why) for v in rest.loc[layer]]
+        rows.append([words(quality.LAYERS[layer], "not observed, in all", "total"), *cells])
+        for flag in quality.NOT_OBSERVED:
+            rows.append([words(flag), *(amount(float(v), why) for v in wide.loc[(layer, flag)])])
+    caption = "Share of the result that rests on figures not read in a source, %"
+    return Table(caption, ["", *titles.values()], rows)
 
 
 def sources(study: Study) -> Section:

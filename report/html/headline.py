@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from .names import region_titles, term_words
-from .numbers import change, level
+from .numbers import change, level, span
 from .study import Study
 
 
@@ -36,6 +36,8 @@ ROWS = (
 )
 NOTICEABLE = 0.01
 """A change of welfare below this per cent of consumption is called no noticeable one."""
+WORTH_NAMING = 0.1
+"""A term that works against the sum is named from this part of the sum on."""
 NO_TRADE = "no such trade in the base year"
 
 
@@ -71,9 +73,8 @@ def answer(study: Study) -> list[str]:
 
 
 def _who(study: Study) -> str:
-    titles = region_titles(study)
-    share = study.changes.loc[list(study.regions), "ev_pct_consumption"]
-    noticed = share[share.abs() >= NOTICEABLE].sort_values(key=abs, ascending=False)
+    titles, share = region_titles(study), _share(study)
+    noticed = _noticed(share)
     told = [
         f"{titles[region]} {'gains' if value > 0 else 'loses'} USD {level(abs(study.ev[region]))} mn a year "
         f"({change(value)} % of household consumption)"
@@ -81,57 +82,55 @@ def _who(study: Study) -> str:
     ]
     quiet = [titles[region] for region in study.regions if region not in noticed.index]
     if quiet:
-        told.append(
-            f"{_listed(quiet)} {'gain' if len(quiet) > 1 else 'gains'} or {'lose' if len(quiet) > 1 else 'loses'} "
-            f"less than {NOTICEABLE:g} %"
-        )
-    base = f"Against {study.against.name}" if study.against else f"Against the base year {study.year}"
-    return f"{base}, in equivalent variation at prices of {study.year}: {'; '.join(told)}."
+        told.append(f"for {_listed(quiet)} the change is less than {NOTICEABLE:g} %")
+    base = study.against.name if study.against else f"the base year {study.year}"
+    return f"Against {base}, in equivalent variation at prices of {study.year}: {'; '.join(told)}."
 
 
 def _why(study: Study) -> str:
-    titles = region_titles(study)
-    share = study.changes.loc[list(study.regions), "ev_pct_consumption"]
-    if share.abs().max() < NOTICEABLE:
-        return "No term of welfare moves noticeably for any of them."
-    told = []
-    for region in share.abs().sort_values(ascending=False).index[:2]:
-        if abs(share[region]) < NOTICEABLE:
-            continue
+    titles, told = region_titles(study), []
+    for region in _noticed(_share(study)).index[:2]:
         terms = study.welfare[study.welfare["region"] == region].groupby("term")["value"].sum()
         same_way = terms[terms * study.ev[region] > 0].sort_values(key=abs, ascending=False)
         against = terms[terms * study.ev[region] < 0].sort_values(key=abs, ascending=False)
-        words = f"for {titles[region]} {term_words(same_way.index[0])} (USD {change(same_way.iloc[0])} mn)"
-        if not against.empty and abs(against.iloc[0]) >= 0.1 * abs(study.ev[region]):
-            words += f", against {term_words(against.index[0])} (USD {change(against.iloc[0])} mn)"
-        told.append(words)
-    return f"Most of it is {'; '.join(told)}."
+        text = f"for {titles[region]}, {term_words(same_way.index[0])} (USD {change(same_way.iloc[0])} mn)"
+        if not against.empty and abs(against.iloc[0]) >= WORTH_NAMING * abs(study.ev[region]):
+            text += f", against {term_words(against.index[0])} (USD {change(against.iloc[0])} mn)"
+        told.append(text)
+    return (
+        f"The largest part is, {'; '.join(told)}."
+        if told
+        else "No term of welfare moves any of them noticeably."
+    )
 
 
 def _how_sure(study: Study) -> str:
     if not study.readings:
         return "No sensitivity band was computed, so nothing is said here about how far the signs can be trusted."
     titles, table = region_titles(study), headline(study)
-    share = table[(table["key"] == "ev_pct_consumption")].set_index("region")
+    share = table[table["key"] == "ev_pct_consumption"].set_index("region")
     noticed = share[share["value"].abs() >= NOTICEABLE]
     missing = study.without_solution
     lacking = f" {len(missing)} of {len(study.readings)} readings had no sound solution." if missing else ""
     if noticed.empty:
-        widest = share[["low", "high"]].abs().max().max()
-        return f"Over elasticities 50 % lower and higher the change stays within {level(widest)} % of consumption.{lacking}"
-    firm = [titles[r] for r, row in noticed.iterrows() if row["low"] * row["high"] > 0]
-    open_ = [titles[r] for r, row in noticed.iterrows() if not row["low"] * row["high"] > 0]
-    bands = "; ".join(
-        f"{titles[r]} {change(row['low'])} to {change(row['high'])} %" for r, row in noticed.iterrows()
-    )
-    verdict = []
-    if firm:
-        verdict.append(f"the sign holds for {_listed(firm)}")
-    if open_:
-        verdict.append(f"the sign is open for {_listed(open_)}")
-    return (
-        f"With elasticities 50 % lower or higher {' and '.join(verdict)} ({bands} of consumption).{lacking}"
-    )
+        widest = level(share[["low", "high"]].abs().max().max())
+        return f"With elasticities 50 % lower or higher it stays within {widest} % of consumption.{lacking}"
+    same_sign = noticed["low"] * noticed["high"] > 0
+    firm, loose = ([titles[str(r)] for r in noticed.index[rows]] for rows in (same_sign, ~same_sign))
+    verdicts = [f"the sign holds for {_listed(firm)}"] if firm else []
+    verdicts += [f"the sign is open for {_listed(loose)}"] if loose else []
+    bands = [f"{titles[str(r)]} {span(row['low'], row['high'])} %" for r, row in noticed.iterrows()]
+    told = " and ".join(verdicts)
+    return f"With elasticities 50 % lower or higher {told} ({'; '.join(bands)} of consumption).{lacking}"
+
+
+def _share(study: Study) -> pd.Series:
+    return study.changes.loc[list(study.regions), "ev_pct_consumption"]
+
+
+def _noticed(share: pd.Series) -> pd.Series:
+    """Noticeable changes, the largest first."""
+    return share[share.abs() >= NOTICEABLE].sort_values(key=abs, ascending=False)
 
 
 def _listed(words: list[str]) -> str:

@@ -67,3 +67,14 @@ def term_words(name: str) -> str:
 def _table(study: Study, name: str):  # type: ignore[no-untyped-def]
     own = study.solved.regime.base_year
     return data.reader(data.base_year_folder(own) if own else None)(name)
+
+
+def concerned_titles(study: Study) -> dict[str, str]:
+    """Titles of the regions that the report is about, in their order."""
+    known = region_titles(study)
+    return {region: known[region] for region in study.regions}
+
+
+def start_words(study: Study) -> str:
+    """The base of comparison: a regime's name, or the base year."""
+    return study.against.name if study.against else str(study.year)

@@ -17,9 +17,11 @@ DEFINITION = (
     "the figure it rests on: for policy the rate, share or key that the regime sets; for trade the base-year "
     "flow between importer and exporter of that good; for elasticities the poorer of the two trade elasticities of "
     "region and good. The share is the sum of absolute contributions with that flag over the sum of all that "
-    "rest on such a figure. Observed: read in a source. Estimated: computed from sources. Borrowed: another country's or "
-    "model's. Assumed: judged. Of goods, the totals of every pair of countries are observed; what is estimated is which good."
+    "rest on such a figure. Observed: read in a source. Estimated: computed from sources. Borrowed: another country's "
+    "or model's. Assumed: judged. The total trade in goods of every pair of countries is observed; what is estimated is "
+    "which goods it consists of."
 )
+NOT_OBSERVED = data.QUALITIES[1:]
 POLICY, FLOWS, ELASTICITIES = "policy", "trade flows", "elasticities"
 LAYERS = {
     POLICY: "Rates, shares and keys of the policy",

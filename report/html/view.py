@@ -40,6 +40,8 @@ class Figure:
     label: str
     spec: Mapping[str, Any]
     height: int
+    legend: Sequence[tuple[str, str]] = ()
+    """Names and colours; the page writes them above the plot, where they can fold."""
 
 
 @dataclass(frozen=True)

@@ -20,15 +20,17 @@
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const axes = (layout) => Object.keys(layout).filter((key) => /^[xy]axis/.test(key));
-  const dressed = (layout) => {
+  const NARROW = 520;
+  const dressed = (layout, width) => {
     const ink = colour("--ink"), line = colour("--line");
     const clothes = {
       ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true,
       font: { color: ink, size: 12.5, family: getComputedStyle(document.body).fontFamily },
       hoverlabel: { bgcolor: colour("--raised"), bordercolor: line, font: { color: ink } },
     };
+    const narrow = width < NARROW ? (layout.meta || {}).narrow || {} : {};
     for (const key of new Set([...axes(layout), "xaxis", "yaxis"])) {
-      clothes[key] = { ...layout[key], gridcolor: line, zerolinecolor: colour("--soft"), fixedrange: true };
+      clothes[key] = { ...layout[key], ...narrow[key], gridcolor: line, zerolinecolor: colour("--soft"), fixedrange: true };
     }
     return clothes;
   };
@@ -38,7 +40,7 @@
   }));
   const options = { responsive: true, displayModeBar: false, displaylogo: false };
   const draw = () => Promise.all(specifications.map(({ place, data, layout }) =>
-    Plotly.react(place, coloured(data), dressed(layout), options)));
+    Plotly.react(place, coloured(data), dressed(layout, place.clientWidth), options)));
   const folded = () => [...document.querySelectorAll("details:not([open])")];
   let opened = [];
 
