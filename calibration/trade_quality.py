@@ -11,7 +11,7 @@ from __future__ import annotations
 import pandas as pd
 
 from .regions import Regions
-from .series import Tables
+from .series import Tables, entries
 from .trade import CHAPTER_COVER, chapter_shares, sector_list
 
 FLOW = ["sector", "source", "importer"]
@@ -61,7 +61,7 @@ def _in_chapter(frame: pd.DataFrame, tables: Tables) -> pd.Series:
     chapter = tables("sources/trade_fuels_wood")
     reported = {(row.good, row.exporter, row.importer) for row in chapter[chapter["value"] > 0].itertuples()}
     covered = {
-        (sector, exporter): good for (good, sector, exporter), part in share.items() if part >= CHAPTER_COVER
+        (sector, exporter): good for (good, sector, exporter), part in entries(share) if part >= CHAPTER_COVER
     }
     return pd.Series(
         [

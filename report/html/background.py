@@ -11,6 +11,7 @@ import pandas as pd
 
 from . import figures, quality
 from .names import concerned_titles
+from .rows import labelled, records
 from .study import Study
 from .view import Section, Table, amount, moved, words
 
@@ -35,7 +36,7 @@ def assumptions(study: Study) -> Section:
         else []
     )
     means = trade_weighted_elasticities(study)
-    rows = [[words(str(name)), *(amount(float(row[r])) for r in titles)] for name, row in means.iterrows()]
+    rows = [[words(name), *map(amount, values)] for name, values in labelled(means[list(titles)])]
     tables.append(
         Table(
             "Elasticities of substitution, means weighted by base-year imports", ["", *titles.values()], rows
@@ -67,7 +68,7 @@ def data_quality(study: Study) -> Section:
     shares, titles = quality.quality_shares(study), concerned_titles(study)
     plots, tables = [], []
     if len(shares):
-        names = [f"{quality.LAYERS[r.layer]}: {titles[r.region]}" for r in shares.itertuples()]
+        names = [f"{quality.LAYERS[r.layer]}: {titles[r.region]}" for r in records(shares)]
         plots.append(figures.quality_bars("quality", shares, pd.Series(names, shares.index)))
         tables.append(_share_table(study, shares))
     rows = [
@@ -79,7 +80,7 @@ def data_quality(study: Study) -> Section:
             moved(r.deviation_pct),
             words("held" if r.held else "not held", tone="ok" if r.held else "fail"),
         ]
-        for r in quality.controls(study).itertuples(index=False)
+        for r in records(quality.controls(study))
     ]
     heading = ["Control", "Region", "Published", "Base year", "Deviation, %", ""]
     tables.append(Table("The base year against published totals", heading, rows, folded=True))
@@ -93,12 +94,13 @@ def _share_table(study: Study, shares: pd.DataFrame) -> Table:
     rest = quality.not_observed(study).pivot(index="layer", columns="region", values="share_pct")
     wide = shares.pivot(index=["layer", "quality"], columns="region", values="share_pct")
     rest, wide = (frame.reindex(columns=list(titles)) for frame in (rest, wide))
+    totals, parts = dict(labelled(rest)), dict(labelled(wide))
     why, rows = "rests on no such figure", []
-    for layer in (layer for layer in quality.LAYERS if layer in rest.index):
-        cells = [amount(float(v), why) for v in rest.loc[layer]]
+    for layer in (layer for layer in quality.LAYERS if layer in totals):
+        cells = [amount(v, why) for v in totals[layer]]
         rows.append([words(quality.LAYERS[layer], "not observed, in all", "total"), *cells])
         for flag in quality.NOT_OBSERVED:
-            rows.append([words(flag), *(amount(float(v), why) for v in wide.loc[(layer, flag)])])
+            rows.append([words(flag), *(amount(v, why) for v in parts[layer, flag])])
     caption = "Share of the result that rests on figures not read in a source, %"
     return Table(caption, ["", *titles.values()], rows)
 
@@ -111,10 +113,10 @@ def sources(study: Study) -> Section:
             words(r.table),
             *(amount(float(n)) for n in (r.figures, r.observed, r.estimated, r.borrowed, r.assumed)),
         ]
-        for r in tables_.itertuples(index=False)
+        for r in records(tables_)
     ]
     heading = ["Table", "Figures", "observed", "estimated", "borrowed", "assumed"]
-    cited = [[words(r.key), words(r.what)] for r in quality.citations().itertuples(index=False)]
+    cited = [[words(r.key), words(r.what)] for r in records(quality.citations())]
     return Section(
         "sources",
         "Sources",

@@ -50,7 +50,7 @@ def envelope(study: Study) -> pd.DataFrame:
         }
     )
     rows = [
-        (region, item, float(hand.loc[region, item]), value)
+        (region, item, float(hand[item][region]), value)
         for region in study.regions
         for item, value in _by_model(study, region).items()
     ]
@@ -149,7 +149,7 @@ def _remitted(study: Study, state: State) -> pd.Series:
 def _border_costs(study: Study) -> pd.Series:
     b = study.base.benchmark
     after, before = study.solved.solution.state["iceberg"], study.base_state["iceberg"]
-    saved = -np.log(after / before).reindex(b.cif.index) * b.cif
+    saved = -(after / before).map(np.log).reindex(b.cif.index) * b.cif
     return _by_importer(study, saved)
 
 

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from ...model.welfare import ORDER
 from .numbers import change, level
+from .rows import records
 from .view import Figure
 
 GAIN, LOSS, TOTAL, QUIET = "#2f7fc1", "#d9742c", "#7d8694", "#9aa3af"
@@ -25,7 +26,7 @@ ROW = 30
 """Height of one row of bars, in pixels."""
 ROOM = 0.42
 """Room for a figure beside a bar on either side, as a part of the axis."""
-NARROW = 17
+NARROW = 21
 """Letters to a line of a label where the page is narrow."""
 
 
@@ -108,10 +109,12 @@ def waterfall(key: str, name: str, parts: pd.DataFrame, total: float) -> Figure:
         )
     )
     running = pd.Series(parts["value"]).cumsum().tolist()
-    figure.update_layout(xaxis_range=_range([0.0, *running, total]), title_text=f"{name}, USD mn")
+    reach = [0.0, *running, total]
+    figure.update_layout(xaxis_range=_range(reach), title_text=f"{name}, USD mn")
     figure.update_yaxes(autorange="reversed")
     label = f"Waterfall of the contributions of instruments to the equivalent variation of {name}, USD mn."
-    return finished(key, label, figure, 110 + ROW * len(labels))
+    narrow = {"xaxis": {"range": _range(reach, 2 * ROOM)}}
+    return finished(key, label, figure, 110 + ROW * len(labels), narrow=narrow)
 
 
 def intervals(key: str, table: pd.DataFrame, titles: Mapping[str, str], unit: str) -> Figure:
@@ -120,12 +123,12 @@ def intervals(key: str, table: pd.DataFrame, titles: Mapping[str, str], unit: st
     banded = bool(own["low"].notna().any())
     texts = [
         f"{titles[str(r)]}: {change(row.value)} {unit}"
-        for r, row in zip(own.index, own.itertuples(), strict=True)
+        for r, row in zip(own.index, records(own), strict=True)
     ]
     if banded:
         texts = [
             f"{text}, band {change(row.low)} to {change(row.high)}"
-            for text, row in zip(texts, own.itertuples(), strict=True)
+            for text, row in zip(texts, records(own), strict=True)
         ]
     ends = {
         "array": (own["high"] - own["value"]).fillna(0.0).tolist(),
@@ -196,18 +199,20 @@ def tornado(key: str, name: str, rows: pd.DataFrame, central: float) -> Figure:
             text=[change(v) for v in ordered["value"]],
             textposition="outside",
             cliponaxis=False,
-            hovertext=[f"{r.reading}: {change(r.value)} %" for r in ordered.itertuples()],
+            hovertext=[f"{r.reading}: {change(r.value)} %" for r in records(ordered)],
             hoverinfo="text",
         )
     )
+    reach = [central, *(central + ordered["distance"])]
     figure.add_vline(x=central, line_width=1, line_color=QUIET)
     figure.update_layout(
         title_text=f"{name}: {change(central)} %",
-        xaxis_range=_range([central, *(central + ordered["distance"])]),
+        xaxis_range=_range(reach),
         xaxis_title="% of household consumption",
     )
     label = f"Tornado of the welfare of {name} over readings, % of consumption."
-    return finished(key, label, figure, 100 + ROW * len(rows))
+    narrow = {"xaxis": {"range": _range(reach, 2 * ROOM)}}
+    return finished(key, label, figure, 100 + ROW * len(rows), narrow=narrow)
 
 
 def quality_bars(key: str, shares: pd.DataFrame, names: pd.Series) -> Figure:
@@ -265,10 +270,10 @@ def specification(figure: Figure) -> str:
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
 
 
-def _range(ends: list[float]) -> list[float]:
+def _range(ends: list[float], part: float = ROOM) -> list[float]:
     """An axis that holds these points and figures written beside bars that end there."""
     low, high = min(ends), max(ends)
-    room = ROOM * ((high - low) or 1.0)
+    room = part * ((high - low) or 1.0)
     return [low - room, high + room]
 
 

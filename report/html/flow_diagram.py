@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from .figures import GAIN, LOSS, TOTAL, finished
+from .rows import records
 from .view import Figure
 
 SIDES = {"from": "sell less", "importer": "importers", "to": "sell more"}
@@ -27,12 +28,12 @@ def flow_diagram(key: str, moves: pd.DataFrame, titles: Mapping[str, str]) -> Fi
     places: dict[tuple[str, str], int] = {}
     for importer in shown["importer"].unique():
         places["importer", str(importer)] = len(places)
-    for side, partner in shown[["side", "partner"]].drop_duplicates().itertuples(index=False):
+    for side, partner in records(shown[["side", "partner"]].drop_duplicates()):
         places[str(side), str(partner)] = len(places)
     colours = {"from": LOSS, "to": GAIN, "importer": TOTAL}
     ends = [
         (places[r.side, r.partner], places["importer", r.importer])[:: 1 if r.side == "from" else -1]
-        for r in shown.itertuples(index=False)
+        for r in records(shown)
     ]
     figure = go.Figure(
         go.Sankey(
@@ -51,10 +52,7 @@ def flow_diagram(key: str, moves: pd.DataFrame, titles: Mapping[str, str]) -> Fi
                 "source": [start for start, _ in ends],
                 "target": [end for _, end in ends],
                 "value": shown["value"].tolist(),
-                "color": [
-                    STREAMS[str(r.side)] if r.partner in titles else BALANCE
-                    for r in shown.itertuples(index=False)
-                ],
+                "color": [STREAMS[str(r.side)] if r.partner in titles else BALANCE for r in records(shown)],
             },
         )
     )

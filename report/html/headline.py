@@ -8,6 +8,7 @@ import pandas as pd
 
 from .names import region_titles, term_words
 from .numbers import change, level, span
+from .rows import labelled
 from .study import Study
 
 
@@ -56,11 +57,11 @@ def headline(study: Study) -> pd.DataFrame:
     rows = []
     for row in ROWS:
         for region in study.regions:
-            value = float(study.changes.loc[region, row.key])
+            value = float(study.changes[row.key][region])
             low = high = float("nan")
             if (row.key, region) in band.index:
-                low = min(value, float(band.loc[(row.key, region), "min"]))
-                high = max(value, float(band.loc[(row.key, region), "max"]))
+                low = min(value, float(band["min"][row.key, region]))
+                high = max(value, float(band["max"][row.key, region]))
             reason = "" if pd.notna(value) else NO_TRADE
             rows.append((row.key, row.heading, row.unit, region, value, low, high, reason))
     columns = ["key", "heading", "unit", "region", "value", "low", "high", "reason"]
@@ -78,7 +79,7 @@ def _who(study: Study) -> str:
     told = [
         f"{titles[region]} {'gains' if value > 0 else 'loses'} USD {level(abs(study.ev[region]))} mn a year "
         f"({change(value)} % of household consumption)"
-        for region, value in noticed.items()
+        for region, value in zip(map(str, noticed.index), noticed, strict=True)
     ]
     quiet = [titles[region] for region in study.regions if region not in noticed.index]
     if quiet:
@@ -89,7 +90,7 @@ def _who(study: Study) -> str:
 
 def _why(study: Study) -> str:
     titles, told = region_titles(study), []
-    for region in _noticed(_share(study)).index[:2]:
+    for region in list(map(str, _noticed(_share(study)).index))[:2]:
         terms = study.welfare[study.welfare["region"] == region].groupby("term")["value"].sum()
         same_way = terms[terms * study.ev[region] > 0].sort_values(key=abs, ascending=False)
         against = terms[terms * study.ev[region] < 0].sort_values(key=abs, ascending=False)
@@ -119,7 +120,7 @@ def _how_sure(study: Study) -> str:
     firm, loose = ([titles[str(r)] for r in noticed.index[rows]] for rows in (same_sign, ~same_sign))
     verdicts = [f"the sign holds for {_listed(firm)}"] if firm else []
     verdicts += [f"the sign is open for {_listed(loose)}"] if loose else []
-    bands = [f"{titles[str(r)]} {span(row['low'], row['high'])} %" for r, row in noticed.iterrows()]
+    bands = [f"{titles[r]} {span(low, high)} %" for r, (low, high) in labelled(noticed[["low", "high"]])]
     told = " and ".join(verdicts)
     return f"With elasticities 50 % lower or higher {told} ({'; '.join(bands)} of consumption).{lacking}"
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import pandas as pd
+
 from ... import data
 from .study import Study
 
@@ -35,22 +39,22 @@ TERM_WORDS = {
 
 def region_titles(study: Study) -> dict[str, str]:
     """Titles of the economy's regions; a region that the tables do not name keeps its code."""
-    table = _table(study, "mappings/model_regions")
+    names = table(study, "mappings/model_regions")
     titles = {
-        code: title.partition(" (")[0] for code, title in zip(table["region"], table["title"], strict=True)
+        code: title.partition(" (")[0] for code, title in zip(names["region"], names["title"], strict=True)
     }
     return {region: titles.get(region, region) for region in study.base.benchmark.regions}
 
 
 def sector_titles(study: Study) -> dict[str, str]:
     """Short titles of the economy's sectors; a sector that the tables do not name keeps its code."""
-    table = _table(study, "mappings/sectors").drop_duplicates("sector")
+    names = table(study, "mappings/sectors").drop_duplicates("sector")
     short = (
-        table["title"]
+        names["title"]
         .str.partition(" (")[0]
         .str.replace(r", (other transport equipment|dwellings)$", "", regex=True)
     )
-    titles = dict(zip(table["sector"], short, strict=True))
+    titles = dict(zip(names["sector"], short, strict=True))
     return {sector: titles.get(sector, sector) for sector in study.base.benchmark.sectors}
 
 
@@ -64,8 +68,13 @@ def term_words(name: str) -> str:
     return TERM_WORDS.get(name, name)
 
 
-def _table(study: Study, name: str):  # type: ignore[no-untyped-def]
-    own = study.solved.regime.base_year
+def table(study: Study, name: str) -> pd.DataFrame:
+    """A data table of the study's base year, read once."""
+    return _read(study.solved.regime.base_year, name)
+
+
+@lru_cache(maxsize=64)
+def _read(own: str | None, name: str) -> pd.DataFrame:
     return data.reader(data.base_year_folder(own) if own else None)(name)
 
 

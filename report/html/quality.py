@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 
 from ... import data
 from ...calibration.trade_quality import trade_quality
+from .names import table
+from .rows import long, records
 from .study import Study
 
 DEFINITION = (
@@ -18,8 +21,8 @@ DEFINITION = (
     "flow between importer and exporter of that good; for elasticities the poorer of the two trade elasticities of "
     "region and good. The share is the sum of absolute contributions with that flag over the sum of all that "
     "rest on such a figure. Observed: read in a source. Estimated: computed from sources. Borrowed: another country's "
-    "or model's. Assumed: judged. The total trade in goods of every pair of countries is observed; what is estimated is "
-    "which goods it consists of."
+    "or model's. Assumed: judged. The total trade in goods of every pair of countries is observed; estimated is which "
+    "goods it consists of."
 )
 NOT_OBSERVED = data.QUALITIES[1:]
 POLICY, FLOWS, ELASTICITIES = "policy", "trade flows", "elasticities"
@@ -44,17 +47,12 @@ def quality_shares(study: Study) -> pd.DataFrame:
     for layer, flagged in ((POLICY, _policy), (FLOWS, _flows), (ELASTICITIES, _elasticities)):
         rows = flagged(study, tables)
         rows = rows[rows["value"].abs() > 0]
-        sums = (
-            rows.assign(size=rows["value"].abs())
-            .groupby(["region", "quality"])["size"]
-            .sum()
-            .unstack(fill_value=0.0)
-        )
+        sums = rows["value"].abs().groupby([rows["region"], rows["quality"]]).sum().unstack().fillna(0.0)
         if sums.empty:
             continue
         sums = sums.reindex(columns=list(data.QUALITIES)).fillna(0.0)  # a flag that does not occur
         shares = 100 * sums.div(sums.sum(axis=1), axis=0)
-        parts.append(shares.stack().rename("share_pct").reset_index().assign(layer=layer))
+        parts.append(long(shares, "region", "quality", "share_pct").assign(layer=layer))
     columns = ["layer", "region", "quality", "share_pct"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
@@ -63,7 +61,7 @@ def not_observed(study: Study) -> pd.DataFrame:
     """Per cent of the result that rests on figures not read in a source: layer, region, share_pct."""
     shares = quality_shares(study)
     rest = shares[shares["quality"] != data.QUALITIES[0]]
-    return rest.groupby(["layer", "region"], sort=False, as_index=False)["share_pct"].sum()
+    return pd.Series(rest.groupby(["layer", "region"], sort=False)["share_pct"].sum()).reset_index()
 
 
 def source_tables(study: Study) -> pd.DataFrame:
@@ -116,8 +114,7 @@ def _flagged_tables(study: Study) -> list[str]:
 
 
 def _tables(study: Study) -> Callable[[str], pd.DataFrame]:
-    own = study.solved.regime.base_year
-    return data.reader(data.base_year_folder(own) if own else None)
+    return partial(table, study)
 
 
 def _worst(flags: pd.Series) -> str:
@@ -127,7 +124,7 @@ def _worst(flags: pd.Series) -> str:
 def _policy(study: Study, tables: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
     rows = study.subtotals[study.subtotals["measure"] == "ev_usd_mn"].copy()
     flags = _PolicyFlags(study, tables)
-    rows["quality"] = [flags.of(r.instrument, r.region, r.sector) for r in rows.itertuples(index=False)]
+    rows["quality"] = [flags.of(r.instrument, r.region, r.sector) for r in records(rows)]
     return rows.assign(region=rows["member"])[["region", "value", "quality"]]
 
 
@@ -179,10 +176,9 @@ def _flows(study: Study, tables: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
     known = set(tables("mappings/sectors")["sector"])
     rows = rows[rows["sector"].isin(known)].copy()
     index = study.base.benchmark.exports.index
-    flags = trade_quality(index[index.get_level_values("sector").isin(known)], tables)
-    rows["quality"] = [
-        _flag_of_flow(flags, r.sector, r.region, r.partner) for r in rows.itertuples(index=False)
-    ]
+    flows = [key for key in index if key[0] in known]
+    flags = trade_quality(pd.MultiIndex.from_tuples(flows, names=index.names), tables)
+    rows["quality"] = [_flag_of_flow(flags, r.sector, r.region, r.partner) for r in records(rows)]
     return rows.dropna(subset="quality")[["region", "value", "quality"]]
 
 
@@ -194,8 +190,8 @@ def _flag_of_flow(flags: pd.Series, sector: str, region: str, partner: str) -> s
 
 def _elasticities(study: Study, tables: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
     rows = study.welfare[study.welfare["sector"] != ""].copy()
-    table = tables("sources/elasticities")
-    trade = table[table["parameter"].isin(["armington", "sources"])]
+    given = tables("sources/elasticities")
+    trade = given[given["parameter"].isin(["armington", "sources"])]
     flags = trade.groupby(["region", "sector"])["quality"].agg(_worst)
     rows["quality"] = flags.reindex(pd.MultiIndex.from_frame(rows[["region", "sector"]])).to_numpy()
     return rows.dropna(subset="quality")[["region", "value", "quality"]]

@@ -7,6 +7,7 @@ import pandas as pd
 from . import figures, headline, welfare_parts
 from .names import concerned_titles, region_titles, sector_titles, start_words
 from .numbers import span
+from .rows import labelled, records
 from .study import Study
 from .view import Cell, Section, Table, moved, words
 
@@ -34,7 +35,7 @@ def headline_section(study: Study) -> Section:
         own = frame[frame["key"] == row.key].set_index("region").reindex(list(titles))
         cells = [
             moved(float(r.value), span(r.low, r.high) if pd.notna(r.low) else "", str(r.reason))
-            for r in own.itertuples()
+            for r in records(own)
         ]
         rows.append([words(row.heading, row.unit), *cells])
     notes = [BAND if study.readings else NO_BAND]
@@ -52,7 +53,7 @@ def welfare_section(study: Study) -> Section:
     """Who gains, and through what: terms that sum to the equivalent variation."""
     terms, titles = welfare_parts.welfare_terms(study), concerned_titles(study)
     table = terms.pivot(index="term", columns="region", values="value").reindex(terms["term"].unique())
-    rows = [[words(str(term)), *(moved(float(row[r])) for r in titles)] for term, row in table.iterrows()]
+    rows = [[words(term), *map(moved, values)] for term, values in labelled(table[list(titles)])]
     rows.append(_sum_row(study))
     caption = f"Terms of the equivalent variation, USD mn at {study.year} prices"
     details = Table(
@@ -83,7 +84,7 @@ def instruments_section(study: Study) -> Section:
         for region, name in titles.items()
     ]
     table = parts.pivot(index="group", columns="member", values="value").reindex(parts["group"].unique())
-    rows = [[words(str(group)), *(moved(float(row[r])) for r in titles)] for group, row in table.iterrows()]
+    rows = [[words(group), *map(moved, values)] for group, values in labelled(table[list(titles)])]
     rows.append(_sum_row(study))
     text = [
         "Which policy did it: each instrument's exact contribution along the path on which all of them move together, "
@@ -108,5 +109,5 @@ def _details(study: Study) -> list[list[Cell]]:
             words(sectors.get(r.sector, r.sector) or "all goods", titles.get(r.partner, r.partner)),
             moved(r.value),
         ]
-        for r in welfare_parts.welfare_details(study).itertuples(index=False)
+        for r in records(welfare_parts.welfare_details(study))
     ]

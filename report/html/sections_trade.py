@@ -8,8 +8,9 @@ from . import customs, figures, trade
 from .flow_diagram import flow_diagram
 from .names import concerned_titles, region_titles, sector_titles, start_words
 from .numbers import change
+from .rows import records
 from .study import Study
-from .view import Figure, Section, Table, amount, moved, words
+from .view import Cell, Figure, Section, Table, amount, moved, words
 
 EFFECT_WORDS = {
     "creation": "creation (new, inside)",
@@ -114,12 +115,12 @@ def _coloured(
         ]
     )
     shown = percent.rename(index=rows, columns=columns)
-    size = percent.abs().stack()
+    size = pd.Series(percent.abs().to_numpy().ravel()).dropna()
     reach = float(size.quantile(CUT_OFF)) or float(size.max()) or 1.0
     return figures.heatmap(key, shown, hover, label, reach)
 
 
-def _both(percent: float, dollars: float, reason: str):  # type: ignore[no-untyped-def]
+def _both(percent: float, dollars: float, reason: str) -> Cell:
     """A change in per cent with the dollars below it."""
     return moved(float(percent), "" if pd.isna(dollars) else change(float(dollars)), reason)
 
@@ -136,7 +137,7 @@ def revenue_section(study: Study) -> Section:
             amount(r.received),
             moved(r.change),
         ]
-        for r in frame.itertuples(index=False)
+        for r in records(frame)
     ]
     union = study.solved.regime.union
     keys = ", ".join(f"{concerned_titles(study)[r]} {100 * key:.4g} %" for r, key in union.keys.items())
@@ -168,7 +169,7 @@ def oil_section(study: Study) -> Section:
     if len(physical):
         rows = [
             [words(r.item, r.unit), amount(r.before), amount(r.after), moved(r.after - r.before)]
-            for r in physical.itertuples(index=False)
+            for r in records(physical)
         ]
         heading = ["", start_words(study), study.solved.name, "Change"]
         tables.append(Table("The oil trade between Russia and Belarus", heading, rows))
@@ -180,7 +181,7 @@ def oil_section(study: Study) -> Section:
             moved(r.rents_usd_mn),
             moved(r.refining_pct, reason="no refining"),
         ]
-        for r in money.itertuples(index=False)
+        for r in records(money)
     ]
     heading = ["", "Export duty collected", "Duties passed on, net", "Rents", "Output of oil products, %"]
     note = "Export duty on all goods, gas included. Duties passed on: from other governments, less own passed on."

@@ -7,6 +7,7 @@ import pandas as pd
 from . import envelope, evidence, figures, robustness
 from .names import concerned_titles
 from .numbers import MINUS
+from .rows import labelled, records
 from .sections_result import NO_BAND
 from .study import Study
 from .view import Cell, Figure, Section, Table, moved, words
@@ -26,7 +27,7 @@ def robustness_section(study: Study) -> Section:
     for region, name in titles.items():
         own = frame[frame["region"] == region]
         if len(own):
-            central = float(study.changes.loc[region, "ev_pct_consumption"])
+            central = float(study.changes["ev_pct_consumption"][region])
             plots.append(figures.tornado(f"tornado-{region}", name, own, central))
     text = (
         "What moves the answer most: elasticities 50 % lower and higher, and other closures."
@@ -42,15 +43,11 @@ def _readings(study: Study, frame: pd.DataFrame) -> Table:
     wide = frame.pivot(index="reading", columns="region", values="value").reindex(frame["reading"].unique())
     central = study.changes["ev_pct_consumption"]
     rows = [[words("central case", tone="total"), *(moved(float(central[r])) for r in titles)]]
+    if len(wide):
+        rows += [[words(reading), *map(moved, values)] for reading, values in labelled(wide[list(titles)])]
+    nothing = [moved(float("nan"), reason="no solution") for _ in titles]
     rows += [
-        [words(str(reading)), *(moved(float(row[r])) for r in titles)] for reading, row in wide.iterrows()
-    ]
-    missing = float("nan")
-    rows += [
-        [
-            words(name, f"no sound solution: {why}", "fail"),
-            *(moved(missing, reason="no solution") for _ in titles),
-        ]
+        [words(name, f"no sound solution: {why}", "fail"), *nothing]
         for name, why in study.without_solution.items()
     ]
     caption = "Welfare in every reading, % of base-year household consumption"
@@ -61,10 +58,7 @@ def _derivatives(study: Study) -> Table:
     titles, local = concerned_titles(study), robustness.local_effects(study)
     order = pd.MultiIndex.from_frame(local[["what", "size"]].drop_duplicates())
     wide = local.pivot(index=["what", "size"], columns="region", values="value").reindex(order)
-    rows = [
-        [words(what, size), *(moved(float(v)) for v in row[list(titles)])]
-        for (what, size), (_, row) in zip(order, wide.iterrows(), strict=True)
-    ]
+    rows = [[words(what, size), *map(moved, values)] for (what, size), values in labelled(wide[list(titles)])]
     caption = (
         "A little more of an instrument: exact derivatives at the regime, USD mn of equivalent variation"
     )
@@ -75,20 +69,16 @@ def _derivatives(study: Study) -> Table:
 def envelope_section(study: Study) -> Section:
     """The tariff triangle, the transfer of revenue and the terms of trade beside the model's result."""
     frame, titles = envelope.envelope(study), concerned_titles(study)
-    wide = frame.pivot(index="item", columns="region", values=["by_hand", "model"]).reindex(
-        list(envelope.ITEMS)
-    )
-    places = [(kind, region) for region in titles for kind in ("by_hand", "model")]
-    rows = [
-        [
-            words(envelope.ITEMS[str(item)]),
-            *(moved(float(row[place]), reason="not by hand") for place in places),
-        ]
-        for item, row in wide.iterrows()
+    wide = frame.pivot(index="item", columns="region", values=["by_hand", "model"])
+    wide = wide.reindex(list(envelope.ITEMS))[
+        [(kind, region) for region in titles for kind in ("by_hand", "model")]
     ]
-    sums = wide.sum()
-    name = words("Sum", "the model's is the equivalent variation", "total")
-    rows.append([name, *(moved(float(sums[place])) for place in places)])
+    rows = [
+        [words(envelope.ITEMS[item]), *(moved(value, reason="not by hand") for value in values)]
+        for item, values in labelled(wide)
+    ]
+    sums = wide.sum().to_numpy(float).tolist()
+    rows.append([words("Sum", "the model's is the equivalent variation", "total"), *map(moved, sums)])
     heading = ["", *(f"{title}, {kind}" for title in titles.values() for kind in ("by hand", "model"))]
     table = Table(f"Back of the envelope, USD mn at {study.year} prices", heading, rows)
     return Section("envelope", "Back of the envelope", [BY_HAND], tables=[table])
@@ -104,7 +94,7 @@ def checks_section(study: Study) -> Section:
             Cell(_tiny(r.tolerance), number=True),
             words("passed" if r.passed else "FAILED", tone="ok" if r.passed else "fail"),
         ]
-        for r in frame.itertuples(index=False)
+        for r in records(frame)
     ]
     failed = int((~frame["passed"]).sum())
     text = (

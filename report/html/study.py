@@ -194,4 +194,4 @@ def _difference(after: pd.DataFrame, before: pd.DataFrame | None, keys: list[str
     if before is None:
         return after
     signed = pd.concat([after, before.assign(value=-before["value"])], ignore_index=True)
-    return signed.groupby(keys, sort=False, as_index=False)["value"].sum()
+    return pd.Series(signed.groupby(keys, sort=False)["value"].sum()).reset_index()

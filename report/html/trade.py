@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ...model.trade_effects import EFFECTS, split_changes, trade_changes
+from .rows import records
 from .study import Study
 
 FROM, TO = "from", "to"
@@ -65,7 +66,7 @@ def redirection(study: Study) -> pd.DataFrame:
     rows = []
     for importer, own in by_pair(study).groupby("importer", sort=False):
         net = float(own["change"].sum())
-        for row in own.itertuples(index=False):
+        for row in records(own):
             if row.change != 0.0:
                 rows.append((importer, TO if row.change > 0 else FROM, row.partner, abs(row.change)))
         if net:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from ...model.welfare import ORDER
 from .names import instrument_words, region_titles
+from .rows import long
 from .study import Study
 
 SMALL = 0.005
@@ -23,7 +24,7 @@ def welfare_terms(study: Study) -> pd.DataFrame:
     sums = study.welfare.pivot_table(index="region", columns="term", values="value", aggfunc="sum")
     sums = sums.reindex(index=list(study.regions)).fillna(0.0)  # a term that does not occur is nil
     terms = [term for term in ORDER if term in sums.columns]
-    return pd.DataFrame(sums[terms].rename_axis("term", axis=1).stack().rename("value").reset_index())
+    return long(sums[terms], "region", "term")
 
 
 def welfare_details(study: Study, largest: int = 8) -> pd.DataFrame:
@@ -63,5 +64,4 @@ def instrument_contributions(study: Study, measure: str = "ev_usd_mn") -> pd.Dat
     shown = sums[told]
     if rest.abs().max() >= ROUNDING:
         shown = pd.concat([shown, rest.to_frame(OTHERS).T])
-    tidy = shown.rename_axis("group").rename_axis("member", axis=1).stack().rename("value").reset_index()
-    return tidy[["member", "group", "value"]]
+    return long(shown, "group", "member")[["member", "group", "value"]]
