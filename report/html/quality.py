@@ -15,9 +15,9 @@ from .rows import long, records
 from .study import Study
 
 DEFINITION = (
-    "The equivalent variation is split into contributions: of instruments, by who sets them and on which good, and "
+    "The equivalent variation is split into contributions: of instruments, by who sets them, and "
     "of terms of welfare, by good and partner. Each contribution counts with its absolute size and carries the flag of "
-    "the figure it rests on: for policy the rate, share or key that the regime sets; for trade the base-year "
+    "the figure it rests on: for policy the poorest of the rates, shares or keys it is set by; for trade the base-year "
     "flow between importer and exporter of that good; for elasticities the poorer of the two trade elasticities of "
     "region and good. The share is the sum of absolute contributions with that flag over the sum of all that "
     "rest on such a figure. Observed: read in a source. Estimated: computed from sources. Borrowed: another country's "
@@ -124,7 +124,7 @@ def _worst(flags: pd.Series) -> str:
 def _policy(study: Study, tables: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
     rows = study.subtotals[study.subtotals["measure"] == "ev_usd_mn"].copy()
     flags = _PolicyFlags(study, tables)
-    rows["quality"] = [flags.of(r.instrument, r.region, r.sector) for r in records(rows)]
+    rows["quality"] = [flags.of(r.instrument, r.region) for r in records(rows)]
     return rows.assign(region=rows["member"])[["region", "value", "quality"]]
 
 
@@ -133,39 +133,37 @@ class _PolicyFlags:
 
     def __init__(self, study: Study, tables: Callable[[str], pd.DataFrame]):
         self._regime = study.solved.regime
-        rates = tables("policy/tariffs")
-        self._rates = rates.groupby(["schedule", "importer", "sector"])["quality"].agg(_worst).to_dict()
-        self._exceptions = (
-            tables("policy/exceptions").set_index(["list", "importer", "sector"])["quality"].to_dict()
+        self._rates = (
+            tables("policy/tariffs").groupby(["schedule", "importer"])["quality"].agg(_worst).to_dict()
         )
+        listed = tables("policy/exceptions").groupby(["list", "importer"])["quality"]
+        self._exceptions = listed.agg(_worst).to_dict()
         self._oil = tables("policy/oil_rules").groupby("rules")["quality"].agg(_worst).to_dict()
 
-    def of(self, instrument: str, setter: str, sector: str) -> str:
+    def of(self, instrument: str, setter: str) -> str:
         """The flag of an instrument; what the regime file itself states without a table is assumed."""
         regime = self._regime
         if instrument == "pool of duties":
             return _FLAGGED_BY_TREATY if regime.union.pooling and regime.files[0].is_file() else "assumed"
         if instrument == "import_tariff":
-            return self._tariff(setter, sector)
+            return self._tariff(setter)
         if instrument in _OIL and regime.oil.rules in self._oil:
             return self._oil[regime.oil.rules]
         return "assumed"  # border costs and labour: the share that a regime removes is judged
 
-    def _tariff(self, setter: str, sector: str) -> str:
+    def _tariff(self, setter: str) -> str:
+        """The poorest flag of the schedules, ceilings, exceptions and single rates behind an importer's tariff."""
         regime = self._regime
         rule = regime.tariffs.get(setter)
         schedules = [rule.schedule, *([rule.ceiling] if rule.ceiling else [])] if rule else ["pre-union"]
         owners = {setter, *([rule.of] if rule and rule.of else []), *(rule.ceiling_of if rule else ())}
         found = [
-            self._rates[key]
-            for s in schedules
-            for o in sorted(owners)
-            if (key := (s, o, sector)) in self._rates
+            self._rates[key] for s in schedules for o in sorted(owners) if (key := (s, o)) in self._rates
         ]
-        listed = regime.exceptions.get(setter)
-        if listed and (listed, setter, sector) in self._exceptions:
-            found.append(self._exceptions[listed, setter, sector])
-        if any(rate.importer == setter and rate.sector == sector for rate in regime.rates) or not found:
+        exceptions = regime.exceptions.get(setter)
+        if exceptions and (exceptions, setter) in self._exceptions:
+            found.append(self._exceptions[exceptions, setter])
+        if any(rate.importer == setter for rate in regime.rates) or not found:
             found.append("assumed")
         return _worst(pd.Series(found))
 

@@ -52,8 +52,9 @@ def headline_section(study: Study) -> Section:
 def welfare_section(study: Study) -> Section:
     """Who gains, and through what: terms that sum to the equivalent variation."""
     terms, titles = welfare_parts.welfare_terms(study), concerned_titles(study)
-    table = terms.pivot(index="term", columns="region", values="value").reindex(terms["term"].unique())
-    rows = [[words(term), *map(moved, values)] for term, values in labelled(table[list(titles)])]
+    table = terms.pivot(index="term", columns="region", values="value")
+    table = table.reindex(index=terms["term"].unique(), columns=list(titles))
+    rows = [[words(term), *map(moved, values)] for term, values in labelled(table)]
     rows.append(_sum_row(study))
     caption = f"Terms of the equivalent variation, USD mn at {study.year} prices"
     details = Table(

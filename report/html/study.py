@@ -18,14 +18,17 @@ from ...experiments.base_year import BaseYear, load_base_year
 from ...experiments.readings import READINGS, Reading, solve_readings
 from ...experiments.regimes import Regime, load_regime
 from ...experiments.run import Check, Run, SolvedRegime, run
-from ...model.derivatives import DIMENSIONS
 from ...model.indicators import indicators
 from ...model.state import State
 
 Tell = Callable[[str], None]
 WELFARE_KEYS = ["region", "term", "detail", "sector", "partner"]
-MEASURES = ("ev_usd_mn", "ev_pct_consumption", "real_gdp_pct")
-"""Indicators whose subtotals the report shows."""
+GROUPS = ("instrument", "region")
+"""Contributions are told apart by instrument and by who sets it; every group costs a linear solve at every point."""
+MEASURES = ("ev_usd_mn",)
+"""Indicators that are split into the contributions of instruments."""
+ACCURACY = 1e-6
+"""Asked of decompositions along the path: the page shows three digits."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +38,16 @@ class Decomposed:
     welfare: pd.DataFrame
     """region, term, detail, sector, partner, value (million USD)."""
     subtotals: pd.DataFrame
-    """measure, member, instrument, region, partner, sector, value (unit of the measure)."""
+    """measure, member, instrument, region, value (unit of the measure); region is who sets the instrument."""
     welfare_accuracy: float
     subtotals_accuracy: float
 
     @classmethod
     def of(cls, solved: SolvedRegime, regions: Sequence[str]) -> Decomposed:
         """Decompose the welfare and the :data:`MEASURES` of a solved regime."""
-        found = solved.solution.welfare()
+        found = solved.solution.welfare(tolerance=ACCURACY)
         wanted = [f"{measure}[{'|'.join(regions)}]" for measure in MEASURES]
-        split = solved.solution.subtotals(wanted, by=DIMENSIONS)
+        split = solved.solution.subtotals(wanted, by=GROUPS, tolerance=ACCURACY)
         return cls(
             found.terms[[*WELFARE_KEYS, "value"]], _tidy(split.contributions), found.accuracy, split.accuracy
         )
@@ -116,8 +119,8 @@ class Study:
 
     @cached_property
     def subtotals(self) -> pd.DataFrame:
-        """Contributions of instruments: measure, member, instrument, region, partner, sector, value."""
-        keys = ["measure", "member", *DIMENSIONS]
+        """Contributions of instruments: measure, member, instrument, region, value."""
+        keys = ["measure", "member", *GROUPS]
         return _difference(self.central.subtotals, self.other.subtotals if self.other else None, keys)
 
     @cached_property
@@ -181,7 +184,7 @@ def _start(solved: SolvedRegime, against: SolvedRegime | None) -> pd.DataFrame:
 
 def _tidy(contributions: pd.DataFrame) -> pd.DataFrame:
     """Subtotals as rows; columns are called ``measure[region]``. No rows if no instrument moved."""
-    keys = list(DIMENSIONS)
+    keys = list(GROUPS)
     if contributions.empty:
         return pd.DataFrame(columns=["measure", "member", *keys, "value"])
     tidy = contributions.reset_index().melt(id_vars=keys, var_name="name")
