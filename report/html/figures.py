@@ -19,6 +19,7 @@ GAIN, LOSS, TOTAL, QUIET = "#2f7fc1", "#d9742c", "#7d8694", "#9aa3af"
 TERMS = (
     *("#4c8bc4", "#e0892f", "#4fa36a", "#b36fb0", "#8f8f8f", "#c9564f"),
     *("#3fb0ac", "#c9a63d", "#a27c5b", "#de8fc0", "#94bf55", "#5c7fa3"),
+    *("#7a6fc4", "#c46f8e", "#6f8f3c", "#3c6f8f"),
 )
 QUALITY = {"observed": "#2f8f6b", "estimated": "#4c8bc4", "borrowed": "#d9a52c", "assumed": "#c9564f"}
 DIVERGING = [[0.0, "rgba(217,116,44,0.8)"], [0.5, "rgba(128,136,148,0.10)"], [1.0, "rgba(47,127,193,0.8)"]]
