@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 import pandas as pd
 
+from ...calibration.market_structure import ARMINGTON
 from . import figures, quality
 from .names import concerned_titles
 from .rows import labelled, records
@@ -17,12 +18,18 @@ from .view import Section, Table, amount, moved, words
 
 GENERAL = (
     "A static model: it compares two equilibria of the base year's economy and says nothing about the years between.",
-    "Goods of different origin are imperfect substitutes (Armington); firms are competitive and price at cost.",
+    "Goods of different origin are imperfect substitutes (Armington).",
     "Welfare is the equivalent variation of one household for each region: inequality within a region is not seen.",
     "Regions the model does not show on their own are in the rest of the world.",
 )
 
 NO_FLAGS = "The data tables do not flag the figures of this economy, so that no share can be given (n/a)."
+
+MARKETS = {
+    True: "Firms are competitive and price at cost.",
+    False: "Market structure {}: its sectors' firms sell varieties of their own at a mark-up.",
+}
+"""Whether all sectors are competitive, in words."""
 
 
 def assumptions(study: Study) -> Section:
@@ -42,7 +49,8 @@ def assumptions(study: Study) -> Section:
             "Elasticities of substitution, means weighted by base-year imports", ["", *titles.values()], rows
         )
     )
-    text = [regime.description, *GENERAL]
+    structure = MARKETS[study.base.market_structure == ARMINGTON].format(study.base.market_structure)
+    text = [regime.description, structure, *GENERAL]
     if study.against:
         text.insert(1, f"The base of comparison, {study.against.name}: {study.against.regime.description}")
     return Section("assumptions", "Assumptions", text, tables=tables)

@@ -31,6 +31,7 @@ TERM_WORDS = {
     "foreign capital": "foreign capital",
     "endowment": "more or fewer resources",
     "technology": "lower costs at borders",
+    "variety": "more or fewer varieties",
     "population": "population",
     "government": "public consumption",
     "savings": "investment and foreign savings",

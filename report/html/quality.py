@@ -43,6 +43,9 @@ def quality_shares(study: Study) -> pd.DataFrame:
     has no rows.
     """
     tables = _tables(study)
+    columns = ["layer", "region", "quality", "share_pct"]
+    if not set(study.base.benchmark.regions) <= set(tables("mappings/model_regions")["region"]):
+        return pd.DataFrame(columns=columns)
     parts = []
     for layer, flagged in ((POLICY, _policy), (FLOWS, _flows), (ELASTICITIES, _elasticities)):
         rows = flagged(study, tables)
@@ -53,7 +56,6 @@ def quality_shares(study: Study) -> pd.DataFrame:
         sums = sums.reindex(columns=list(data.QUALITIES)).fillna(0.0)  # a flag that does not occur
         shares = 100 * sums.div(sums.sum(axis=1), axis=0)
         parts.append(long(shares, "region", "quality", "share_pct").assign(layer=layer))
-    columns = ["layer", "region", "quality", "share_pct"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ...experiments.base_year import BaseYear
 from ...experiments.readings import Reading
 from ...experiments.run import Check
 from .study import Study, make_study
@@ -23,6 +24,7 @@ def study_of_run(
     against: str | None = None,
     readings: Sequence[Reading] = (),
     closure: str | None = None,
+    base: BaseYear | None = None,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Study:
     """The study of a regime of a saved run; a check says whether the figures of the run come out again.
@@ -30,7 +32,7 @@ def study_of_run(
     Args:
         folder: the run's folder.
         regime: which of its regimes; may be left out if it has only one.
-        against, readings, closure, tell: as for `make_study`; the closure is that of the run where it had only one.
+        against, readings, closure, base, tell: as for `make_study`; the closure is the run's where it had one.
 
     Raises:
         ValueError: the folder holds no run, or the regime is not in it.
@@ -47,7 +49,7 @@ def study_of_run(
         raise ValueError(f"the run {folder.name} has no regime {name!r}; it has {', '.join(names)}")
     own = about["closures"]
     chosen = closure or (next(iter(own)) if len(own) == 1 else None)
-    study = make_study(folder / "regimes" / f"{name}.toml", against, chosen, readings=readings, tell=tell)
+    study = make_study(folder / "regimes" / f"{name}.toml", against, chosen, base, readings, tell)
     saved = pd.read_csv(folder / "indicators.csv")
     return replace(
         study, provenance=(_comparison(study, saved[saved["regime"] == name]),), run_name=folder.name

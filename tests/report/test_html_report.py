@@ -315,9 +315,9 @@ def test_the_command_writes_the_page(at_rest, tmp_path, monkeypatch):
     answer = CliRunner().invoke(app, ["report", "pre-union", "--no-band", "--quiet", "--out", str(file)])
     assert answer.exit_code == 0
     assert file.is_file()
-    assert answer.output == ""
+    assert answer.stderr == ""
     assert asked[0][0][0] == "pre-union"
-    assert asked[0][1]["readings"] == ()
+    assert asked[0][0][4] == ()
     spoilt = replace(at_rest, provenance=(Check("a figure", 1.0, 0.1),), run_name="x")
     monkeypatch.setattr(study_module, "make_study", lambda *a, **k: spoilt)
     answer = CliRunner().invoke(app, ["report", "pre-union", "--out", str(file)])
