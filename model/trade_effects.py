@@ -75,7 +75,7 @@ def trade_effects(b: Benchmark, x: State, members: Sequence[str]) -> pd.DataFram
     )
     sold = home.reorder_levels(["region", "sector"]).rename_axis(keys)
     frame = frame.join(sold.reindex(frame.index, fill_value=0.0))  # not made at home: no home sales
-    return frame.join(_split(frame["inside_change"], frame["outside_change"]))
+    return frame.join(split_changes(frame["inside_change"], frame["outside_change"]))
 
 
 def trade_effects_by_partner(b: Benchmark, x: State, members: Sequence[str]) -> pd.DataFrame:
@@ -127,8 +127,11 @@ def trade_changes(b: Benchmark, x: State, members: Sequence[str]) -> pd.DataFram
     return frame[foreign].reset_index(drop=True)
 
 
-def _split(inside: pd.Series, outside: pd.Series) -> pd.DataFrame:
-    """The definitions above; neither argument has missing numbers."""
+def split_changes(inside: pd.Series, outside: pd.Series) -> pd.DataFrame:
+    """Effects from the changes of imports from inside and from outside, by the definitions above.
+
+    Both arguments are indexed alike, one entry for each importer and good, and have no missing numbers.
+    """
     rise, fall = inside.clip(lower=0.0), -inside.clip(upper=0.0)
     rise_outside, fall_outside = outside.clip(lower=0.0), -outside.clip(upper=0.0)
     diverted, returned = np.minimum(rise, fall_outside), np.minimum(fall, rise_outside)

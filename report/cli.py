@@ -25,6 +25,7 @@ from . import (
     cli_compare,
     cli_dynamics,
     cli_export,
+    cli_report,
     cli_reproduce,
     cli_runs,
     cli_scenario,
@@ -173,6 +174,7 @@ app.command(epilog=cli_reproduce.EXAMPLES)(cli_reproduce.reproduce)
 app.add_typer(cli_runs.app, name="runs")
 app.command(epilog=cli_runs.QUERY_EXAMPLES)(cli_runs.query)
 app.command(epilog=cli_export.EXAMPLES)(cli_export.export)
+app.command(epilog=cli_report.EXAMPLES)(cli_report.report)
 app.command(epilog=cli_check.EXAMPLES)(cli_check.check)
 app.command(epilog=cli_calibration.SAM_EXAMPLES)(cli_calibration.sam)
 app.command(epilog=cli_calibration.CALIBRATE_EXAMPLES)(cli_calibration.calibrate)

@@ -1,0 +1,138 @@
+"""The answer in three sentences, and the headline table: what happened to each member, with a band."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .names import region_titles, term_words
+from .numbers import change, level, span
+from .rows import labelled
+from .study import Study
+
+
+@dataclass(frozen=True)
+class Row:
+    """One indicator of the headline table."""
+
+    key: str
+    heading: str
+    unit: str
+
+
+ROWS = (
+    Row("ev_pct_consumption", "Welfare (equivalent variation)", "% of base-year household consumption"),
+    Row("ev_usd_mn", "Welfare (equivalent variation)", "USD mn at base-year prices"),
+    Row("real_gdp_pct", "Real GDP", "% of base-year GDP"),
+    Row("consumption_pct", "Household consumption", "% of base-year volume"),
+    Row("cpi_pct", "Consumer prices", "% of base-year prices, against the rest of the world"),
+    Row("real_wage_pct", "Real wage", "% of the base-year wage"),
+    Row("imports_intra_pct", "Imports from members", "% of base-year volume"),
+    Row("imports_extra_pct", "Imports from outside", "% of base-year volume"),
+    Row("exports_intra_pct", "Exports to members", "% of base-year volume"),
+    Row("exports_extra_pct", "Exports to outside", "% of base-year volume"),
+    Row("terms_of_trade_pct", "Terms of trade", "% of the base-year index"),
+    Row("tariff_received_usd_mn", "Import duty after sharing", "USD mn"),
+)
+NOTICEABLE = 0.01
+"""A change of welfare below this per cent of consumption is called no noticeable one."""
+WORTH_NAMING = 0.1
+"""A term that works against the sum is named from this part of the sum on."""
+NO_TRADE = "no such trade in the base year"
+
+
+def headline(study: Study) -> pd.DataFrame:
+    """Changes with their band: key, heading, unit, region, value, low, high, reason.
+
+    ``low`` and ``high`` are the least and the greatest value over the central case and the readings that vary
+    elasticities; NaN without readings. ``reason`` says why a value does not exist.
+    """
+    moved = study.variation
+    band = (
+        moved[moved["elasticities"].astype(bool)]
+        .groupby(["indicator", "region"])["value"]
+        .agg(["min", "max"])
+    )
+    rows = []
+    for row in ROWS:
+        for region in study.regions:
+            value = float(study.changes[row.key][region])
+            low = high = float("nan")
+            if (row.key, region) in band.index:
+                low = min(value, float(band["min"][row.key, region]))
+                high = max(value, float(band["max"][row.key, region]))
+            reason = "" if pd.notna(value) else NO_TRADE
+            rows.append((row.key, row.heading, row.unit, region, value, low, high, reason))
+    columns = ["key", "heading", "unit", "region", "value", "low", "high", "reason"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def answer(study: Study) -> list[str]:
+    """Three sentences by rule: who gains how much; the term that did most of it; how far the signs can be trusted."""
+    return [_who(study), _why(study), _how_sure(study)]
+
+
+def _who(study: Study) -> str:
+    titles, share = region_titles(study), _share(study)
+    noticed = _noticed(share)
+    told = [
+        f"{titles[region]} {'gains' if value > 0 else 'loses'} USD {level(abs(study.ev[region]))} mn a year "
+        f"({change(value)} % of household consumption)"
+        for region, value in zip(map(str, noticed.index), noticed, strict=True)
+    ]
+    quiet = [titles[region] for region in study.regions if region not in noticed.index]
+    if quiet:
+        told.append(f"for {_listed(quiet)} the change is less than {NOTICEABLE:g} %")
+    base = study.against.name if study.against else f"the base year {study.year}"
+    return f"Against {base}, in equivalent variation at prices of {study.year}: {'; '.join(told)}."
+
+
+def _why(study: Study) -> str:
+    titles, told = region_titles(study), []
+    for region in list(map(str, _noticed(_share(study)).index))[:2]:
+        terms = study.welfare[study.welfare["region"] == region].groupby("term")["value"].sum()
+        same_way = terms[terms * study.ev[region] > 0].sort_values(key=abs, ascending=False)
+        against = terms[terms * study.ev[region] < 0].sort_values(key=abs, ascending=False)
+        text = f"for {titles[region]}, {term_words(same_way.index[0])} (USD {change(same_way.iloc[0])} mn)"
+        if not against.empty and abs(against.iloc[0]) >= WORTH_NAMING * abs(study.ev[region]):
+            text += f", against {term_words(against.index[0])} (USD {change(against.iloc[0])} mn)"
+        told.append(text)
+    return (
+        f"The largest part is, {'; '.join(told)}."
+        if told
+        else "No term of welfare moves any of them noticeably."
+    )
+
+
+def _how_sure(study: Study) -> str:
+    if not study.readings:
+        return "No sensitivity band was computed, so nothing is said here about how far the signs can be trusted."
+    titles, table = region_titles(study), headline(study)
+    share = table[table["key"] == "ev_pct_consumption"].set_index("region")
+    noticed = share[share["value"].abs() >= NOTICEABLE]
+    missing = study.without_solution
+    lacking = f" {len(missing)} of {len(study.readings)} readings had no sound solution." if missing else ""
+    if noticed.empty:
+        widest = level(share[["low", "high"]].abs().max().max())
+        return f"With elasticities 50 % lower or higher it stays within {widest} % of consumption.{lacking}"
+    same_sign = noticed["low"] * noticed["high"] > 0
+    firm, loose = ([titles[str(r)] for r in noticed.index[rows]] for rows in (same_sign, ~same_sign))
+    verdicts = [f"the sign holds for {_listed(firm)}"] if firm else []
+    verdicts += [f"the sign is open for {_listed(loose)}"] if loose else []
+    bands = [f"{titles[r]} {span(low, high)} %" for r, (low, high) in labelled(noticed[["low", "high"]])]
+    told = " and ".join(verdicts)
+    return f"With elasticities 50 % lower or higher {told} ({'; '.join(bands)} of consumption).{lacking}"
+
+
+def _share(study: Study) -> pd.Series:
+    return study.changes.loc[list(study.regions), "ev_pct_consumption"]
+
+
+def _noticed(share: pd.Series) -> pd.Series:
+    """Noticeable changes, the largest first."""
+    return share[share.abs() >= NOTICEABLE].sort_values(key=abs, ascending=False)
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
