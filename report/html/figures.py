@@ -205,14 +205,15 @@ def tornado(key: str, name: str, rows: pd.DataFrame, central: float) -> Figure:
         )
     )
     reach = [central, *(central + ordered["distance"])]
+    figure.update_xaxes(zeroline=False)  # zero is no end of these bars
     figure.add_vline(x=central, line_width=1, line_color=QUIET)
     figure.update_layout(
         title_text=f"{name}: {change(central)} %",
         xaxis_range=_range(reach),
-        xaxis_title="% of household consumption",
+        xaxis_title="% of consumption",
     )
     label = f"Tornado of the welfare of {name} over readings, % of consumption."
-    narrow = {"xaxis": {"range": _range(reach, 2 * ROOM)}}
+    narrow = {"xaxis": {"range": _range(reach, 2.5 * ROOM)}}
     return finished(key, label, figure, 100 + ROW * len(rows), narrow=narrow)
 
 
@@ -258,9 +259,7 @@ def finished(
         title={"x": 0, "xanchor": "left", "xref": "paper", "font": {"size": 14}},
         meta={"narrow": dict(narrow or {})},
     )
-    figure.update_xaxes(
-        automargin=True, zeroline=True, zerolinewidth=1.5, title={"standoff": 12, "font": {"size": 12}}
-    )
+    figure.update_xaxes(automargin=True, zerolinewidth=1.5, title={"standoff": 12, "font": {"size": 12}})
     figure.update_yaxes(automargin=True)
     return Figure(key, label, json.loads(figure.to_json()), height, legend)
 
