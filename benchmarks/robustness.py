@@ -58,7 +58,13 @@ FIXED_IN_ABSOLUTE_TERMS = (
     "government_savings",
     "foreign_savings",
 )
-CULPRITS = ("Running away", "Nearly undetermined", "Linearised here, these", "Linearised here, this")
+CULPRITS = (
+    "Running away",
+    "Moving fastest",
+    "Nearly undetermined",
+    "Linearised here, these",
+    "Linearised here, this",
+)
 """A failure counts as diagnosed if one of these names what moves freely or what cannot hold together."""
 ONE, ALL = "one region's endowments", "all regions' endowments"
 
@@ -277,7 +283,7 @@ def failure(outcome: Outcome) -> dict[str, Any]:
     kept = [
         line
         for line in lines
-        if line.startswith(("Largest", "Running", "Nearly", "Linearised", "At a bound"))
+        if line.startswith(("Largest", "Running", "Moving", "Nearly", "Linearised", "At a bound"))
     ]
     return {
         "seed": outcome.task.seed,

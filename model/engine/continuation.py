@@ -34,8 +34,6 @@ _FARTHEST = 2.0
 _GROWTH = {0: 2.0, 1: 2.0, 2: 2.0, 3: 1.3, 4: 1.0}
 """Factor on the next stage by the Newton steps that this one took."""
 _SHRINK = 0.7
-_ENORMOUS = 20.0
-"""Change of a logarithm (a factor of half a billion) that no economy goes through within the rest of a shock."""
 _SHOWN = 6
 
 Stage = Callable[[float, Array, bool], Outcome]
@@ -61,7 +59,7 @@ def follow_shock(newton: Newton, target: Array, origin: SolvedPoint) -> Outcome:
         outcome, track = _walk(newton, stage, start)
         newton.progress.fraction = 1.0
         if outcome.failure:
-            newton.progress.runaway = track.runaway()
+            newton.progress.fastest = track.fastest()
             newton.progress.fraction = track.confirmed(stage)
         return outcome
     finally:
@@ -132,8 +130,8 @@ class _Track:
                 return fraction
         return 0.0
 
-    def runaway(self) -> dict[str, float]:
-        """Factors by which variables would yet change at the rate of the last stage; the enormous ones."""
+    def fastest(self) -> dict[str, float]:
+        """Changes of logarithms that the rest of the shock would bring at the rate of the last stage, largest first."""
         if len(self._points) < 2:
             return {}
         (before, old), (now, new) = self._points[-2:]
@@ -141,7 +139,7 @@ class _Track:
         moved = self._positive & self._core
         change = np.where(moved, np.log(np.where(moved, new, 1.0) / np.where(moved, old, 1.0)), 0.0) * ahead
         order = np.argsort(-np.abs(change), kind="stable")[:_SHOWN]
-        return {self._names[k]: float(change[k]) for k in order if abs(change[k]) > _ENORMOUS}
+        return {self._names[k]: float(change[k]) for k in order}
 
     def guess(self, fraction: float) -> Array:
         """All variables, the free ones extrapolated to ``fraction``."""

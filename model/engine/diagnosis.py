@@ -29,6 +29,8 @@ _NEAR = 1e-9
 _OPEN = 1e8
 """Norm of the inverse of the equilibrated Jacobian from which a combination of variables counts as left open."""
 _SHOWN = 6
+_ENORMOUS = 20.0
+"""Change of a logarithm (a factor of half a billion) that no economy goes through within the rest of a shock."""
 _Declared = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
 
@@ -131,8 +133,8 @@ class Diagnosis:
         worst: worst equation of each Constraint component that does not hold, worst first, with its terms.
         at_bounds: free variables at a declared bound or at zero.
         fraction: largest fraction of the shock that was solved, if it was applied in fractions.
-        runaway: variables on their way to zero or without end where a shock in fractions got stuck: the change of
-            the logarithm that the rest of the shock would bring at the rate of the last stage, largest first.
+        fastest: the variables that moved fastest where a shock in fractions got stuck: the change of the logarithm
+            that the rest of the shock would bring at the rate of the last stage, largest first.
     """
 
     worst: tuple[EquationResidual, ...]
@@ -146,7 +148,7 @@ class Diagnosis:
     _upper: Array = field(repr=False)
     _declared: _Declared = field(repr=False)
     _singular: csc_array | None = field(repr=False, default=None)
-    runaway: Mapping[str, float] = field(default_factory=dict)
+    fastest: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def undetermined(self) -> Direction | None:
@@ -205,13 +207,8 @@ class Diagnosis:
             lines.append("Every equation holds.")
         if self.fraction is not None:
             lines.append(f"Largest fraction of the shock that was solved: {self.fraction:.4g}.")
-        if self.runaway:
-            lines.append(
-                f"Running away as the shock advances: {_run(self.runaway)}. At this rate the rest of the shock "
-                "would take them there, and no equilibrium with positive prices is to be expected beyond. Usual "
-                "reasons: a factor that nothing is left to use, or a region whose income no longer pays for what "
-                "it is committed to."
-            )
+        if self.fastest:
+            lines.append(_moving(self.fastest))
         if self.at_bounds:
             shown = ", ".join(str(b) for b in self.at_bounds[:_SHOWN])
             more = len(self.at_bounds) - _SHOWN
@@ -228,7 +225,7 @@ def diagnose(
     x: Array | None = None,
     fraction: float | None = None,
     singular_at: Array | None = None,
-    runaway: Mapping[str, float] | None = None,
+    fastest: Mapping[str, float] | None = None,
 ) -> Diagnosis:
     """Say what is wrong at a point.
 
@@ -239,7 +236,7 @@ def diagnose(
         x: values of all variables (default: the system's present ones).
         fraction: largest fraction of a shock solved so far, for the record.
         singular_at: another point, where the Jacobian was found singular: ``undetermined`` is about that one.
-        runaway: variables seen on their way to zero or without end, for the record.
+        fastest: variables that moved fastest where the shock got stuck, for the record.
 
     Example:
         >>> import pyomo.environ as pyo
@@ -279,7 +276,7 @@ def diagnose(
         _upper=up,
         _declared=declared,
         _singular=None if singular_at is None else diagnose(system, singular_at)._matrix,
-        runaway=dict(runaway or {}),
+        fastest=dict(fastest or {}),
     )
 
 
@@ -354,8 +351,16 @@ def _grouped(shares: dict[str, float]) -> str:
     return _list(parts)
 
 
-def _run(changes: Mapping[str, float]) -> str:
-    return _list([f"{name} to {'zero' if change < 0.0 else 'infinity'}" for name, change in changes.items()])
+def _moving(changes: Mapping[str, float]) -> str:
+    if max(map(abs, changes.values())) < _ENORMOUS:
+        moved = _list([f"{name} ({change:+.2g})" for name, change in changes.items()])
+        return f"Moving fastest where the shock got stuck (logarithms, over the rest of the shock): {moved}."
+    ends = [f"{name} to {'zero' if change < 0.0 else 'infinity'}" for name, change in changes.items()]
+    return (
+        f"Running away as the shock advances: {_list(ends)}. At this rate the rest of the shock would take them "
+        "there, and no equilibrium with positive prices is to be expected beyond. Usual reasons: a factor that "
+        "nothing is left to use, or a region whose income no longer pays for what it is committed to."
+    )
 
 
 def _priced(prices: dict[str, float]) -> str:

@@ -45,7 +45,7 @@ class Progress:
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     log: list[str] = field(default_factory=list)
     fraction: float | None = None  # of the shock that is solved, once it is applied in fractions
-    runaway: dict[str, float] = field(default_factory=dict)  # see `Diagnosis`
+    fastest: dict[str, float] = field(default_factory=dict)  # see `Diagnosis`
 
 
 @dataclass(frozen=True)

@@ -226,7 +226,7 @@ def _failure(system: CompiledSystem, attempts: Sequence[Outcome], progress: Prog
     best = min(first, last, key=lambda o: float(np.nan_to_num(o.relative, nan=np.inf).max()))
     reason = first.failure if first.failure == last.failure else f"{first.failure}; then {last.failure}"
     singular = next((o.singular_at for o in attempts if o.singular_at is not None), None)
-    diagnosis = diagnose(system, best.at.x, progress.fraction, singular, progress.runaway)
+    diagnosis = diagnose(system, best.at.x, progress.fraction, singular, progress.fastest)
     likely = LIKELY_REASONS if first.at.is_finite else NO_VALUE_AT_START
     return ConvergenceError(
         f"no solution was found: {reason}.", diagnosis.worst, progress.log, diagnosis, likely
