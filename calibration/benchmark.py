@@ -198,7 +198,8 @@ class Benchmark:
         values = flows.values() | flows.balances()
         values |= flows.rates(values)
         del values["demand_keys"], values["direct_tax"]
-        changed = replace(self, sectors=sectors, factors=factors, sam=sam.table.copy(), **values)
+        parts: dict[str, Any] = {**values}
+        changed = replace(self, sectors=sectors, factors=factors, sam=sam.table.copy(), **parts)
         _check_rates(changed)
         return changed
 

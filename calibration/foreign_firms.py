@@ -31,6 +31,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -135,12 +136,19 @@ def with_foreign_firms(
     return _with_elasticities(divided, firms, entry)
 
 
+def _rows(firms: pd.DataFrame) -> list[tuple[Any, dict[Any, float]]]:
+    """Host and parameters of every row."""
+    return list(zip(firms.index.tolist(), firms.to_dict("records"), strict=True))
+
+
 def _divided(b: Benchmark, firms: pd.DataFrame, rent: pd.Series) -> tuple[Cells, pd.Series, pd.Series]:
     """Cells of the SAM with the activity of every host divided; sales of foreign firms; head-office services."""
-    cells: Cells = defaultdict(float, b.sam.set_index(list(COLUMNS[:4]))["value"].to_dict())
+    cells: Cells = defaultdict(float)
+    for *key, value in b.sam[list(COLUMNS)].itertuples(index=False):
+        cells[tuple(key)] = float(value)  # type: ignore[index]
     imports = b.landed.groupby(["sector", "importer"]).sum()
     sold, offices = {}, {}
-    for (g, r), row in firms.iterrows():  # type: ignore[misc]
+    for (g, r), row in _rows(firms):
         home = float(b.domestic_sales[g, r])
         sales = row["share"] * home / (1 - row["share"] * row["head_office"])
         office = sales * row["head_office"]
@@ -180,7 +188,7 @@ def _divide_activity(
 
 def _set_capital_apart(b: Benchmark, firms: pd.DataFrame, cells: Cells) -> None:
     """Part of the capital of both firm types becomes specific, as their elasticity of supply asks for."""
-    for (g, r), row in firms.iterrows():  # type: ignore[misc]
+    for (g, r), row in _rows(firms):
         own = (f"activity:{g}", float(b.sigma_value_added[g, r]), row["supply_home"])
         new = (f"activity:{foreign(g)}", row["factor_substitution"], row["supply_foreign"])
         for activity, sigma, supply in (own, new):
@@ -210,7 +218,7 @@ def _move(cells: Cells, r: str, activity: str, value: float) -> None:
 def _with_elasticities(b: Benchmark, firms: pd.DataFrame, entry: bool) -> Benchmark:
     """One elasticity between all varieties of a service, goods alike at home and abroad, and who makes varieties."""
     sigma = firms.groupby("sector")["sigma"].first()
-    values = {}
+    values: dict[str, Any] = {}
     for name in (*SECTOR_ELASTICITIES, "sigma_inputs"):
         series: pd.Series = getattr(b, name)
         for rename in (foreign, head_office):

@@ -70,7 +70,7 @@ def bands(base: BaseYear, regimes: Sequence[tuple[str, str]], indicator: str) ->
     for case in cases(base):
         bench = Workbench(case.base, find_closure("default"))
         rows[case.assumption, case.end] = {
-            name: float(bench.solve(load_regime(name)).indicators.loc[region, indicator])
+            name: float(bench.solve(load_regime(name)).indicators[indicator][region])
             for name, region in regimes
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["assumption", "end"])

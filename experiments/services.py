@@ -22,6 +22,7 @@ A regime with such entries is solved on the benchmark in which services are divi
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -129,7 +130,7 @@ class _Settings:
 
     def series(self) -> dict[str, pd.Series | float]:
         """The instruments that differ from the benchmark."""
-        parts = {
+        parts: dict[str, tuple[dict[Any, float], list[str]]] = {
             "productivity": (self._productivity, BY_SECTOR),
             "presence_rent": (self._presence, BY_SECTOR),
             "iceberg": (self._iceberg, ["sector", "source", "importer"]),
@@ -137,11 +138,12 @@ class _Settings:
         settings: dict[str, pd.Series | float] = {}
         for name, (values, levels) in parts.items():
             moved = {key: value for key, value in values.items() if value != 1.0}
-            if moved:
-                settings[name] = pd.Series(moved).rename_axis(levels)
-        if "presence_rent" in settings:  # so far the factor on one plus the rent of the base year
-            factor = settings["presence_rent"]
-            settings["presence_rent"] = factor * (1 + self._b.presence_rent.reindex(factor.index)) - 1
+            if not moved:
+                continue
+            series = pd.Series(moved).rename_axis(levels)
+            if name == "presence_rent":  # so far the factor on one plus the rent of the base year
+                series = series * (1 + self._b.presence_rent.reindex(series.index)) - 1
+            settings[name] = series
         return settings
 
 
@@ -178,7 +180,7 @@ def _barriers(
         raise RegimeError(f"{where}: {WHERE} has no row for {entry.barrier} in {region}")
     found = []
     for sector in entry.sectors or known:
-        row = table.loc[(entry.barrier, region, sector), :]
+        row: Any = table.loc[(entry.barrier, region, sector), :]
         before, after = float(row["before_pct"]) / 100, float(row["after_pct"]) / 100
         if entry.cut_pct is not None:
             left = before * (1 - entry.cut_pct / 100)

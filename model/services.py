@@ -54,9 +54,8 @@ def productivity_of_users(b: Benchmark, x: State) -> pd.Series:
     """Productivity that sectors gain through variety of services, per cent, by (sector, region) of hosts."""
     gain = np.log1p(service_prices(b, x)["gain_from_variety_pct"] / 100)
     cost = b.output * (1 - b.production_tax)
-    bought = b.intermediate.rename_axis(["service", *BY_SECTOR])
     found: dict[tuple[str, str], float] = {}
-    for (service, sector, region), value in bought.items():  # type: ignore[misc]
+    for (service, sector, region), value in zip(b.intermediate.index.tolist(), b.intermediate, strict=True):
         if (service, region) in gain.index:
             part = value / cost[sector, region] * gain[service, region]
             found[sector, region] = found.get((sector, region), 0.0) + 100 * float(part)

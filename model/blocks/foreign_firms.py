@@ -74,11 +74,10 @@ def add_equations(m: pyo.ConcreteModel) -> None:
 
 def _owners(b: Benchmark) -> pd.Series:
     """Share of each foreign region in the ownership of a host's foreign firms: its share in imports of the service."""
-    flows = b.landed[b.landed.index.get_level_values("source") != b.landed.index.get_level_values("importer")]
-    pairs = flows.index.droplevel("source")
-    here = flows[pairs.isin(b.foreign_sales.index)]
-    total = here.groupby(["sector", "importer"]).transform("sum")
-    return here / total
+    sector, source, importer = (b.landed.index.get_level_values(k) for k in ("sector", "source", "importer"))
+    host = pd.MultiIndex.from_arrays([sector, importer]).isin(b.foreign_sales.index)
+    here = b.landed[host & (source != importer)]
+    return here / here.groupby(["sector", "importer"]).transform("sum")
 
 
 def foreign_price(m: pyo.ConcreteModel, g: str, r: str) -> Any:
