@@ -471,7 +471,9 @@ def run(
         policy_of(regime, own, base.schedules)
         swaps = regime.swaps if closure is None else ()
         setups.append(Setup(found, swaps, targets_of(regime, own), bool(regime.services)))
-    benches = _benches(chosen, setups, (base, divided), note, {} if workbenches is None else workbenches, work)
+    benches = _benches(
+        chosen, setups, (base, divided), note, {} if workbenches is None else workbenches, work
+    )
     solved, failed = _solve_all(chosen, benches, note, work)
     work.finish()
     for bench in dict.fromkeys(benches):
