@@ -7,7 +7,7 @@ never becomes "trade of size zero" in the model.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,16 @@ FORMS = {"sigma_inputs": 0.0, "sigma_consumption": 1.0, "sigma_government": 0.0,
 added, the baskets of government and investment in fixed proportions, supernumerary consumption in fixed shares."""
 PERFECT = ("sigma_armington", "omega_supply")
 """Elasticities that may be infinite: goods of different origin, or sold at home and abroad, are then the same good."""
+
+
+def foreign(sector: str) -> str:
+    """Activity and commodity of the foreign firms present in a region that make a service (see ``foreign_firms``)."""
+    return f"{sector}-foreign"
+
+
+def head_office(sector: str) -> str:
+    """The commodity of imported services that those foreign firms use."""
+    return f"{sector}-office"
 
 
 class BenchmarkError(ValueError):
@@ -118,6 +128,14 @@ class Benchmark:
     """(sector, region, recipient): whose export duty may be passed on to whose government."""
     increasing_returns: tuple[tuple[str, str], ...] = ()
     """(sector, region) under monopolistic competition with free entry (see ``market_structure``)."""
+    foreign_sales: pd.Series = field(default_factory=lambda: _empty("sector", "region"))
+    """Sales of foreign firms present in the region, by service, where the SAM is so divided (see ``foreign_firms``)."""
+    presence_rent: pd.Series = field(default_factory=lambda: _empty("sector", "region"))
+    """Rate of the rent on those sales, on their value before it."""
+    head_office_services: pd.Series = field(default_factory=lambda: _empty("sector", "region"))
+    """Imports of the service that those firms use as inputs."""
+    foreign_ownership: pd.Series = field(default_factory=lambda: _empty("sector", "region"))
+    """Share of foreign owners in what those firms earn on their specific capital, beyond the base year."""
 
     @classmethod
     def from_sam(
@@ -170,6 +188,21 @@ class Benchmark:
         _check_rates(benchmark)
         return benchmark
 
+    def reread(self, sam: Sam, sectors: tuple[str, ...], factors: tuple[str, ...]) -> Benchmark:
+        """The benchmark with flows, rates and balances of another SAM of the same regions; all else as it is.
+
+        For a SAM in which accounts of this one are divided: households' incomes, and so the rates of direct tax, are
+        the same. Elasticities of new sectors are the caller's to add.
+        """
+        flows = _Flows(sam, self.regions, sectors, factors)
+        values = flows.values() | flows.balances()
+        values |= flows.rates(values)
+        del values["demand_keys"], values["direct_tax"]
+        parts: dict[str, Any] = {**values}
+        changed = replace(self, sectors=sectors, factors=factors, sam=sam.table.copy(), **parts)
+        _check_rates(changed)
+        return changed
+
     @cached_property
     def output(self) -> pd.Series:
         """Value of output at basic prices including production tax, by (sector, region)."""
@@ -197,8 +230,23 @@ class Benchmark:
     def absorption(self) -> pd.Series:
         """Armington composite at market price, by (sector, region)."""
         imports = self.landed.groupby(["sector", "importer"], sort=False).sum().rename_axis(BY_SECTOR)
-        total = pd.concat([self.domestic_sales, imports]).groupby(level=BY_SECTOR, sort=False).sum()
+        parts = [self.domestic_sales, imports, *self._between_commodities()]
+        total = pd.concat(parts).groupby(level=BY_SECTOR, sort=False).sum()
         return _order(total, (self.sectors, self.regions)).rename("absorption")
+
+    def _between_commodities(self) -> list[pd.Series]:
+        """What a composite holds besides home goods and imports, and what of its imports goes elsewhere, signed."""
+        if not len(self.foreign_sales):
+            return []
+        office = self.head_office_services
+        return [self.foreign_sales, -office, office.rename(head_office, level="sector")]
+
+    def _rents(self) -> pd.Series | float:
+        """Rents on the presence of foreign firms, by region, which pay direct tax as factor income does."""
+        if not len(self.foreign_sales):
+            return 0.0
+        paid = self.foreign_sales * self.presence_rent / (1 + self.presence_rent)
+        return paid.groupby("region").sum().reindex(self.regions, fill_value=0.0)
 
     @cached_property
     def tax_revenue(self) -> pd.DataFrame:
@@ -212,7 +260,7 @@ class Benchmark:
             "sales": sales.groupby("region").sum(),
             "export": (self.exports * self.export_tax).groupby("source").sum(),
             "import": (self.cif * self.import_tariff).groupby("importer").sum(),
-            "direct": self.factor_value.groupby("region").sum() * self.direct_tax,
+            "direct": (self.factor_value.groupby("region").sum() + self._rents()) * self.direct_tax,
         }
         index = pd.Index(self.regions, name="region")
         # A region without exports or imports has no flow to tax: its revenue is zero.

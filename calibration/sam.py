@@ -22,13 +22,16 @@ Accounts of a region:
 ``investment``      pays for commodities and sales tax
 ==================  ======================================================================================
 
-and of the world: ``(WLD, margin)``, ``(WLD, margin:<source>)``, ``(WLD, capital)`` (pays foreign savings to
-the regions, signed, summing to zero) and, in a solved customs union only, ``(WLD, pool)`` (pays each
-government its net receipt from the pool of duties, signed, summing to zero), ``(WLD, wages)`` (receives from
-households what migrants send home and pays it to those of their origin) and ``(WLD, capital-income)`` (pays each
-household its net income from capital in other members, signed, summing to zero), ``(WLD, rent)`` (receives rents
-on trade from commodities and pays them to the households that hold the licences) and ``(WLD, duties)`` (pays each
-government its net receipt of other governments' export duties, signed, summing to zero).
+and of the world: ``(WLD, margin)``, ``(WLD, margin:<source>)``, ``(WLD, capital)`` (pays foreign savings to the
+regions, signed, summing to zero) and, in a solved customs union only, ``(WLD, pool)`` (pays each government its net
+receipt from the pool of duties, signed, summing to zero), ``(WLD, wages)`` (receives from households what migrants
+send home and pays it to those of their origin) and ``(WLD, capital-income)`` (pays each household its net income from
+capital in other members, signed, summing to zero), ``(WLD, rent)`` (receives rents on trade, and on the presence of
+foreign firms, from commodities and pays them to the households that hold the licences), ``(WLD, duties)`` (pays each
+government its net receipt of other governments' export duties, signed, summing to zero) and ``(WLD, profits)`` (pays
+each household its net profits from foreign firms, signed, summing to zero). Where services are divided by type of
+firm, ``commodity:<g>-foreign`` sells what foreign firms make to ``commodity:<g>``, which sells imported head-office
+services to ``commodity:<g>-office``, and that to the foreign firms.
 """
 
 from __future__ import annotations
@@ -47,7 +50,7 @@ TOLERANCE = 1e-6
 
 INSTITUTIONS = ("household", "government", "savings", "investment")
 PLAIN_TAXES = ("tax:production", "tax:factor", "tax:sales", "tax:export", "tax:direct")
-WORLD_ACCOUNTS = ("margin", "capital", "pool", "wages", "capital-income", "rent", "duties")
+WORLD_ACCOUNTS = ("margin", "capital", "pool", "wages", "capital-income", "rent", "duties", "profits")
 SIGNED_TAXES = ("tax:production", "tax:sales", "tax:export")
 
 
@@ -221,7 +224,7 @@ def check_signs(table: pd.DataFrame, where: str, signed_taxes: bool = False) -> 
     savings = row == "savings"
     transfer = (row == "household") & (column == "government")
     pool = (row == "government") & (column == "pool")
-    abroad = (row == "household") & (column == "capital-income")
+    abroad = (row == "household") & column.isin(["capital-income", "profits"])
     signed = tax_from_use | tax_to_government | savings | transfer | pool | rent | abroad
     if signed_taxes:
         signed |= row.str.startswith(("tax:import:", "tax:direct"))
@@ -259,7 +262,7 @@ def check_names(sam: Sam, where: str) -> None:
             f"{where}: unknown account(s) {unknown[:10]}. A region's accounts are activity:<g>, intra:<g>, "
             f"commodity:<g>, factor:<f>, {', '.join(PLAIN_TAXES)}, tax:import:<region>, "
             f"{', '.join(INSTITUTIONS)}; the world's are margin, margin:<region>, capital, pool, wages, "
-            "capital-income, rent, duties. "
+            "capital-income, rent, duties, profits. "
             f"Known regions: {sorted(regions)}."
         )
     present = set(sam.totals.index)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from .. import data
-from ..calibration import energy_agreements
+from ..calibration import energy_agreements, foreign_firms
 from ..calibration.benchmark import Benchmark, BenchmarkError
 from ..calibration.elasticities import model_elasticities
 from ..calibration.energy_agreements import with_energy_agreements
@@ -39,6 +39,15 @@ class BaseYear:
     schedules: Schedules
     files: tuple[Path, ...] = ()
     market_structure: str = ARMINGTON
+    firms: pd.DataFrame | None = None
+    """The table ``parameters/foreign_firms``: how services are divided by type of firm where a regime needs that."""
+    whole: Benchmark | None = None
+    """The benchmark before services were divided by type of firm, where they are."""
+
+    @property
+    def undivided(self) -> Benchmark:
+        """The benchmark with services as the SAM has them: two base years of the same are the same but for that."""
+        return self.benchmark if self.whole is None else self.whole
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,8 @@ def load_base_year(folder: str | Path | None = None, market_structure: str | Pat
     benchmark = with_mobility(benchmark, tables)
     others = {name: tables(file) for name, file in OTHERS.items()}
     schedules = Schedules.from_table(tables(SCHEDULES), others=others)
-    base = BaseYear(benchmark, schedules, (sam_file, *tables.read.values()))
+    files = (sam_file, *tables.read.values())
+    base = BaseYear(benchmark, schedules, files, firms=tables(foreign_firms.TABLE))
     return with_structure(base, market_structure, tables)
 
 

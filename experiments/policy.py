@@ -18,6 +18,7 @@ from .own_schedules import with_own_schedules
 from .quotas import quota_choices, quota_settings
 from .regimes import Problems, Regime, RegimeError
 from .schedules import PRE_UNION, Schedules
+from .services import service_settings
 from .shocks import Shocks
 from .tariffs import check_names, tariff_matrix
 
@@ -37,6 +38,8 @@ def policy_of(regime: Regime, benchmark: Benchmark, schedules: Schedules) -> Pol
     with problems.collecting():
         borders = border_settings(regime, benchmark, schedules)
     with problems.collecting():
+        services = service_settings(regime, benchmark, schedules)
+    with problems.collecting():
         quotas = quota_settings(regime, benchmark)
     with problems.collecting():
         labour = labour_settings(regime, benchmark)
@@ -49,7 +52,7 @@ def policy_of(regime: Regime, benchmark: Benchmark, schedules: Schedules) -> Pol
     if regime.union.pooling:
         keys = [regime.union.keys[region] if region in regime.members else 0.0 for region in regions]
         settings |= {"pooled": member, "pool_share": pd.Series(keys, index=regions)}
-    settings = join(regime, settings, borders)
+    settings = join(regime, join(regime, settings, borders), services)
     settings |= energy_settings(regime, benchmark, schedules, settings)
     settings = join(regime, settings | labour, quotas)
     return Policy(regime.name, shocks.on(settings))

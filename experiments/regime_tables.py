@@ -180,6 +180,37 @@ class Border(Table):
         return self
 
 
+class Services(Table):
+    """A barrier to services that falls, in some regions and services (see `eacu.experiments.services`).
+
+    ``region`` names hosts, or ``"members"`` of the union; ``sectors`` left out means every service that
+    data/policy/services_barriers.csv has the barrier of. ``share`` goes that part of the way from the table's barrier
+    before accession to the one after it; ``cut_pct`` takes so many per cent of the former away. ``source`` narrows
+    ``cross-border`` to suppliers from those regions.
+    """
+
+    barrier: Literal["presence", "cross-border", "regulation"]
+    region: OneOrMany
+    sectors: OneOrMany = ()
+    source: OneOrMany = ()
+    share: float | None = None
+    cut_pct: float | None = None
+
+    @model_validator(mode="after")
+    def _sized(self) -> Services:
+        if (self.share is None) == (self.cut_pct is None):
+            raise ValueError("give either share (of the way to the barrier after accession) or cut_pct")
+        if self.share is not None and not -1.0 <= self.share <= 1.0:
+            raise ValueError(f"share = {self.share:g} is not between -1 and 1 (write 0.5 for one half)")
+        if self.cut_pct is not None and not -100.0 <= self.cut_pct <= 100.0:
+            raise ValueError(
+                f"cut_pct = {self.cut_pct:g} is not between -100 and 100 per cent of the barrier"
+            )
+        if self.source and self.barrier != "cross-border":
+            raise ValueError(f"source belongs to barrier cross-border, not to {self.barrier}")
+        return self
+
+
 class Labour(Table):
     """Whether workers move between members, and by how much the wage ratio at which they do falls, in per cent."""
 
@@ -226,6 +257,7 @@ class RegimeFile(Table):
     rates: tuple[Rate, ...] = ()
     exceptions: dict[str, str] = Field(default_factory=dict)
     borders: tuple[Border, ...] = ()
+    services: tuple[Services, ...] = ()
     labour: Labour = Field(default_factory=Labour)
     oil: Oil = Field(default_factory=Oil)
     gas: Gas = Field(default_factory=Gas)

@@ -3,7 +3,8 @@
 A regime file has a ``title``, a ``question``, a ``description`` and a ``closure``; it may build on
 another regime; ``[tariffs]`` says which schedule each importer applies to third countries, ``[union]`` who is
 a member and how duties are shared, ``[[rates]]`` single rates that differ from the schedule, ``[exceptions]`` where
-an importer keeps its old rates, ``[[borders]]`` which borders become cheaper to cross, ``[oil]``, ``[gas]`` and
+an importer keeps its old rates, ``[[borders]]`` which borders become cheaper to cross, ``[[services]]`` which barriers
+to services fall, ``[oil]``, ``[gas]`` and
 ``[labour]`` the rules for energy and for people, ``[[quota]]`` amounts free of a duty, ``[[shock]]`` anything else.
 docs/regimes.md is the manual. Reading a file needs no economy;
 `eacu.experiments.policy` turns a regime into values.
@@ -22,7 +23,7 @@ from pydantic import ValidationError
 
 from ..model.names import unknown_name
 from .presentation import regime_text
-from .regime_tables import Border, Gas, Labour, Oil, Rate, RegimeFile, TariffRule, Union
+from .regime_tables import Border, Gas, Labour, Oil, Rate, RegimeFile, Services, TariffRule, Union
 from .shock_tables import ClosureTable, Quota, Shock, Swap
 from .toml_files import Place, TomlFile, problems_of, read_toml
 
@@ -37,6 +38,7 @@ __all__ = [
     "Rate",
     "Regime",
     "RegimeError",
+    "Services",
     "Shock",
     "Swap",
     "TariffRule",
@@ -49,7 +51,7 @@ __all__ = [
 REGIME_FOLDER = Path(__file__).resolve().parent.parent / "data" / "regimes"
 TABLES = ("tariffs", "exceptions", "labour", "oil", "gas")
 """Sections laid over those of the parent key by key (``[union]`` too, by rules of its own)."""
-LISTS = ("rates", "borders", "quota", "shock")
+LISTS = ("rates", "borders", "services", "quota", "shock")
 """Sections whose entries follow those of the parent."""
 
 
@@ -97,6 +99,7 @@ class Regime:
     files: tuple[Path, ...]
     exceptions: dict[str, str] = field(default_factory=dict)
     borders: tuple[Border, ...] = ()
+    services: tuple[Services, ...] = ()
     labour: Labour = field(default_factory=Labour)
     oil: Oil = field(default_factory=Oil)
     gas: Gas = field(default_factory=Gas)
@@ -206,6 +209,7 @@ def _load(file: Path, folder: Path, seen: tuple[Path, ...]) -> Regime:
         files=(*(parent.files if parent else ()), *(schedules[name] for name in checked.schedules), file),
         exceptions=checked.exceptions,
         borders=checked.borders,
+        services=checked.services,
         labour=checked.labour,
         oil=checked.oil,
         gas=checked.gas,
@@ -238,7 +242,11 @@ def _offsets(parent: Regime | None) -> dict[str, int]:
     if parent is None:
         return {}
     return dict(
-        zip(LISTS, map(len, (parent.rates, parent.borders, parent.quotas, parent.shocks)), strict=True)
+        zip(
+            LISTS,
+            map(len, (parent.rates, parent.borders, parent.services, parent.quotas, parent.shocks)),
+            strict=True,
+        )
     )
 
 
@@ -282,6 +290,7 @@ def _merged(raw: dict[str, Any], parent: Regime) -> dict[str, Any]:
     inherited = {
         "rates": parent.rates,
         "borders": parent.borders,
+        "services": parent.services,
         "quota": parent.quotas,
         "shock": parent.shocks,
     }

@@ -40,6 +40,7 @@ from .policy import needed_choices, policy_of
 from .presentation import run_html, run_text, solved_html, solved_text
 from .quotas import with_quota_flows
 from .regimes import Problems, Regime, RegimeError, Swap, load_regime
+from .services import with_services
 from .shocks import TARGET, refuse_determined
 from .targets import Target, add_targets, free_instruments, set_targets, targets_of, without_targets
 
@@ -79,6 +80,13 @@ class Setup:
     closure: Closure
     swaps: tuple[Swap, ...] = ()
     targets: tuple[Target, ...] = ()
+    services: bool = False
+    """Services divided into home firms, foreign firms and suppliers from abroad."""
+
+    @property
+    def name(self) -> str:
+        """What a workbench without swaps and targets is known by."""
+        return f"{self.closure.name}, services divided" if self.services else self.closure.name
 
 
 @dataclass(frozen=True)
@@ -456,13 +464,16 @@ def run(
     note(f"base year {base.benchmark.year} read in {phases['load']:.1f} s")
     if base.market_structure != ARMINGTON:
         note(f"market structure: {base.market_structure}")
-    for regime in chosen:
-        policy_of(regime, base.benchmark, base.schedules)
-    setups = [
-        Setup(found, regime.swaps if closure is None else (), targets_of(regime, base.benchmark))
-        for regime, found in zip(chosen, closures, strict=True)
-    ]
-    benches = _benches(chosen, setups, base, note, {} if workbenches is None else workbenches, work)
+    divided = with_services(base) if any(regime.services for regime in chosen) else base
+    setups = []
+    for regime, found in zip(chosen, closures, strict=True):
+        own = (divided if regime.services else base).benchmark
+        policy_of(regime, own, base.schedules)
+        swaps = regime.swaps if closure is None else ()
+        setups.append(Setup(found, swaps, targets_of(regime, own), bool(regime.services)))
+    benches = _benches(
+        chosen, setups, (base, divided), note, {} if workbenches is None else workbenches, work
+    )
     solved, failed = _solve_all(chosen, benches, note, work)
     work.finish()
     for bench in dict.fromkeys(benches):
@@ -477,12 +488,14 @@ def run(
 def _benches(
     regimes: Sequence[Regime],
     setups: Sequence[Setup],
-    base: BaseYear,
+    bases: tuple[BaseYear, BaseYear],
     note: Tell,
     known: Workbenches,
     work: Work,
 ) -> list[Workbench]:
     """The economy of each regime, one for all that need the same.
+
+    ``bases`` are the base year and the same with services divided by type of firm.
 
     Raises RegimeError with its place for a swap or target that is refused, and for shocks that the closure forbids.
     """
@@ -491,7 +504,7 @@ def _benches(
     for regime, setup in zip(regimes, setups, strict=True):
         if setup not in made:
             work.at(f"building the economy, closure {setup.closure.name}", BUILD_WEIGHT)
-            made[setup] = _bench(regime, setup, base, note, known)
+            made[setup] = _bench(regime, setup, bases[setup.services], note, known)
         with problems.collecting():
             freed = {(target.instrument, cell) for target in setup.targets for cell in target.cells}
             refuse_determined(regime, made[setup].model, freed)
@@ -501,14 +514,14 @@ def _benches(
 
 def _bench(regime: Regime, setup: Setup, base: BaseYear, note: Tell, known: Workbenches) -> Workbench:
     """One that is known by its closure or a new one; its time and progress are this run's."""
-    name = setup.closure.name
+    name = setup.name
     if setup.swaps or setup.targets:
         try:
             return Workbench(base, setup.closure, note, setup.swaps, setup.targets)
         except ClosureError as error:
             place = f"{regime.at('closure', 'swap')}: " if str(error).startswith("Swap") else ""
             raise RegimeError(f"{place}{error}") from error
-    if name in known and known[name].base.benchmark is base.benchmark:
+    if name in known and known[name].base.undivided is base.undivided:
         known[name].seconds.clear()
         known[name].tell = note
     else:

@@ -23,6 +23,7 @@ KEYS = {
     "phases": ("schedule", "importer", "sector"),
     "exceptions": ("list", "importer", "sector"),
     "border_costs": ("kind", "exporter", "importer", "sector"),
+    "services_barriers": ("barrier", "region", "sector"),
     "oil_rules": ("rules", "item"),
     "energy_prices": ("year", "item"),
 }

@@ -6,13 +6,14 @@ the solution: a row is never defined as what its column needs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
 
-from ..calibration.benchmark import FINAL_USERS, Benchmark
+from ..calibration.benchmark import FINAL_USERS, Benchmark, foreign, head_office
 from ..calibration.sam import COLUMNS, WORLD, Sam
 from .state import State, at
 
@@ -47,13 +48,21 @@ class Payments:
     rent: pd.Series
     """Rents and quota premiums that buyers pay, by flow."""
     rent_income: pd.Series
-    """Rents received by the household of a region, as exporter or importer."""
+    """Rents received by the household of a region, as exporter, importer or host of foreign firms."""
     duty_transfer: pd.Series
     """Export duties received from other governments less own ones passed on, by region."""
     sent_home: pd.Series
     """What migrants send home, by (factor, origin, destination)."""
     capital_income: pd.Series
     """From capital in other members of the union, net, by region."""
+    foreign_sales: pd.Series
+    """Sales of foreign firms present in the region before any rent on them, by (sector, region)."""
+    head_office: pd.Series
+    """Imported services that those firms use."""
+    presence_rent: pd.Series
+    """Rents on their presence."""
+    profit_abroad: pd.Series
+    """Profits from foreign firms in other regions less those paid abroad, by region."""
 
     @property
     def fob(self) -> pd.Series:
@@ -107,7 +116,24 @@ def payments(b: Benchmark, x: State) -> Payments:
         duty_transfer=_duty_transfer(b, x, export_tax),
         sent_home=x["sent_home"],
         capital_income=x["capital_income"],
+        foreign_sales=b.foreign_sales
+        / (1 + b.presence_rent)
+        * x["foreign_demand"]
+        * _of(foreign, b.foreign_sales, x["composite_price"]),
+        head_office=b.head_office_services
+        * _of(head_office, b.head_office_services, x["composite"])
+        * _of(head_office, b.head_office_services, x["composite_price"]),
+        presence_rent=x["presence_rent_paid"],
+        profit_abroad=x["profit_abroad"],
     )
+
+
+def _of(account: Callable[[str], str], hosts: pd.Series, values: pd.Series) -> pd.Series:
+    """Values of the commodities that belong to foreign firms, on the services they belong to."""
+    if not len(hosts):
+        return hosts
+    named = hosts.rename(account, level="sector").index
+    return pd.Series(at(values, named, "sector", "region").to_numpy(), index=hosts.index)
 
 
 def _above_basic_price(b: Benchmark, x: State, exports: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -124,7 +150,7 @@ def _rent_income(b: Benchmark, x: State, rent: pd.Series) -> pd.Series:
     kept = rent * x["rent_to_exporter"]
     sold, bought = kept.groupby("source").sum(), (rent - kept).groupby("importer").sum()
     income = sold.reindex(b.regions, fill_value=0.0) + bought.reindex(b.regions, fill_value=0.0)
-    return income.rename_axis("region")
+    return income.rename_axis("region") + x["presence_rent_income"]
 
 
 def _duty_transfer(b: Benchmark, x: State, export_tax: pd.Series) -> pd.Series:
@@ -210,7 +236,11 @@ def _goods(p: Payments) -> list[pd.DataFrame]:
     by_source = m.groupby("source").sum()
     f = p.factor_value
     final = p.final_demand
+    sold, office = p.foreign_sales, p.head_office
+    here, service = _level(sold, "region"), _level(sold, "sector").astype(str)
     return [
+        _cells(sold, (here, "commodity:" + service.map(foreign)), (here, "commodity:" + service)),
+        _cells(office, (here, "commodity:" + service), (here, "commodity:" + service.map(head_office))),
         _cells(home, (region, "activity:" + name), (region, "commodity:" + name)),
         _cells(x, (source, seller), (importer, "commodity:" + sector)),
         _cells(
@@ -289,12 +319,16 @@ def _from_abroad(p: Payments) -> list[pd.DataFrame]:
         _cells(paid, (WORLD, "wages"), (paid.index, "household")),
         _cells(received, (received.index, "household"), (WORLD, "wages")),
         _cells(income, (income.index, "household"), (WORLD, "capital-income")),
+        _cells(p.profit_abroad, (p.profit_abroad.index, "household"), (WORLD, "profits")),
     ]
 
 
 def _rents_and_duties(p: Payments) -> list[pd.DataFrame]:
     """Rents from buyers to households, and export duties between governments, through accounts of the world."""
     paid = p.rent.groupby(["sector", "importer"], sort=False).sum()
+    if len(p.presence_rent):
+        on_presence = p.presence_rent.rename_axis(paid.index.names)
+        paid = paid.add(on_presence, fill_value=0.0)  # most rents are on trade alone
     holder, r = p.rent_income, p.duty_transfer
     return [
         _cells(paid, (WORLD, "rent"), (_level(paid, "importer"), "commodity:" + _level(paid, "sector"))),

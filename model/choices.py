@@ -19,6 +19,7 @@ INSTRUMENTS = (
     "export_tax",
     "rent",
     "rent_to_exporter",
+    "presence_rent",
     "quota",
     "over_quota_duty",
     "duty_remitted",

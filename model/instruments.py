@@ -68,6 +68,9 @@ INSTRUMENTS: dict[str, Instrument] = {
         ),
         Instrument("rent", _FLOW, "rate", "rent on the basic value of exports", above=-1, of="basic value"),
         Instrument("rent_to_exporter", _FLOW, "share", "exporter's part of the rent", at_least=0, at_most=1),
+        Instrument(
+            "presence_rent", _ACTIVITY, "rate", "rent on sales of foreign firms in the region", above=-1
+        ),
         Instrument("quota", _FLOW, "index", "shipments free of the duty above the quota", at_least=0),
         Instrument(
             "over_quota_duty", _FLOW, "rate", "export duty above the quota", at_least=0, of="basic value"

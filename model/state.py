@@ -32,6 +32,7 @@ LEVELS = {
     "capital_pool": ("pool",),
     "quota_flows": ("sector", "source", "importer"),
     "increasing_returns": ("sector", "region"),
+    "hosts": ("sector", "region"),
     "duty_recipients": ("sector", "region", "recipient"),
     "targets": ("target",),
     "targets_in_step": ("target",),
@@ -67,6 +68,12 @@ EXPRESSIONS = (
     "rent_paid",
     "rent_income",
     "oil_duty_transfer",
+    "foreign_price",
+    "foreign_demand",
+    "presence_rent_paid",
+    "presence_rent_income",
+    "foreign_profit",
+    "profit_abroad",
     "walras",
 )
 """Named expressions that results need; the others are intermediate steps of equations."""

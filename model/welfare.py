@@ -41,6 +41,7 @@ ORDER = (
     "rents",
     "migration",
     "foreign capital",
+    "foreign firms",
     "endowment",
     "technology",
     "variety",

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ..calibration.benchmark import Benchmark
+from ..calibration.benchmark import Benchmark, foreign
 from .accounts import final_volume
 from .blocks.factors import CAPITAL
 from .state import State
@@ -293,6 +293,30 @@ class Snapshot:
     def rent_of_importer(self) -> pd.Series:
         """Part of the rents on the flow that the importer's household receives."""
         return self.rent_paid - self.rent_of_exporter
+
+    @cached_property
+    def presence_volume(self) -> pd.Series:
+        """Volume of foreign firms' services in their hosts, before any rent, by (sector, region)."""
+        b = self.layout.b
+        return b.foreign_sales / (1 + b.presence_rent) * self.x["foreign_demand"]
+
+    @cached_property
+    def presence_rent(self) -> pd.Series:
+        """Rent on a unit of them."""
+        rates = self.x["presence_rent"]
+        service = rates.rename(foreign, level="sector").index if len(rates) else rates.index
+        price = self.layout.on(service, self.price("composite_price"))
+        return pd.Series(rates.to_numpy() * price.to_numpy(), index=rates.index)
+
+    @cached_property
+    def presence_rent_paid(self) -> pd.Series:
+        """Rents on them."""
+        return self.price("presence_rent_paid")
+
+    @cached_property
+    def profit_abroad(self) -> pd.Series:
+        """Profits from foreign firms elsewhere less those paid to owners abroad, by region."""
+        return self.price("profit_abroad")
 
     @cached_property
     def fob(self) -> pd.Series:

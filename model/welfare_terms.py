@@ -146,6 +146,18 @@ def rents(s: Step) -> Iterator[Part]:
     yield by_exporter("rents", "exports", s.change("rent_of_exporter"))
 
 
+def foreign_firms(s: Step) -> Iterator[Part]:
+    r"""Foreign firms in services: :math:`\Delta N^F - \bar f\,\Delta(\rho p^F) = \overline{\rho p^F}\,\Delta f` and
+    :math:`\Delta Y^\Pi`.
+
+    The household that holds the rent on their presence gains where more is sold at it, as a treasury does from what is
+    taxed. What their owners abroad earn is lost to the host.
+    """
+    dearer = s.mean("presence_volume") * s.change("presence_rent")
+    yield Part("rents", "foreign firms", s.change("presence_rent_paid") - dearer)
+    yield Part("foreign firms", "profits", s.change("profit_abroad"), sector=None)
+
+
 def migration(s: Step) -> Iterator[Part]:
     r"""Migration: what labour that came produces, :math:`\overline{w\ell}\,\Delta M`, wages sent home, and guests.
 
@@ -247,6 +259,7 @@ TERMS: tuple[Callable[[Step], Iterator[Part]], ...] = (
     pool,
     export_duties,
     rents,
+    foreign_firms,
     migration,
     foreign_capital,
     endowments,

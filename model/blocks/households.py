@@ -212,15 +212,19 @@ def definition_consumer_price(m: pyo.ConcreteModel, r: str) -> Any:
 def income_household(m: pyo.ConcreteModel, r: str) -> Any:
     r"""Disposable income of residents: factor income after direct tax, the transfer, rents, money from abroad.
 
-    .. math:: Y_r = (1 - \hat t^D_r) \Big(\sum_{fj} \bar F_{fjr}\, w_{fjr}\, x_{fjr} + Y^K_r\Big) + T_r
-              + N_r - V_r + \sum_{fd} \rho_{frd}\, V_{frd}
+    .. math:: Y_r = (1 - \hat t^D_r) \Big(\sum_{fj} \bar F_{fjr}\, w_{fjr}\, x_{fjr} + Y^K_r
+              + \sum_g N^F_{gr}\Big) + T_r
+              + N_r + Y^\Pi_r - V_r + \sum_{fd} \rho_{frd}\, V_{frd}
 
     Guests' wages :math:`V` are not theirs, remittances are (see ``migration``), so is the income :math:`Y^K` of
-    their capital abroad (see ``capital``); :math:`N` are rents on trade (see ``rents``).
+    their capital abroad (see ``capital``); :math:`N` are rents on trade (see ``rents``), :math:`N^F` those on
+    the presence of foreign firms and :math:`Y^\Pi` their profits abroad (see ``foreign_firms``).
     """
-    earned = (1 - m.direct_tax_rate[r]) * (m.factor_income[r] + m.capital_income[r])
+    taxed = m.factor_income[r] + m.capital_income[r] + m.presence_rent_income[r]
+    earned = (1 - m.direct_tax_rate[r]) * taxed
     migration = m.remittances_received[r] - m.guest_wages[r]
-    return m.disposable_income[r] == earned + m.transfer[r] + migration + m.rent_income[r]
+    abroad = migration + m.profit_abroad[r]
+    return m.disposable_income[r] == earned + m.transfer[r] + abroad + m.rent_income[r]
 
 
 def budget_household(m: pyo.ConcreteModel, r: str) -> Any:

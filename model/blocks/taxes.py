@@ -77,8 +77,10 @@ def export_tax_revenue(m: pyo.ConcreteModel, r: str) -> Any:
 
 
 def direct_tax_revenue(m: pyo.ConcreteModel, r: str) -> Any:
-    r"""Tax on factor income: of labour where it is earned, of capital where its owner lives.
+    r"""Tax on factor income: of labour where it is earned, of capital where its owner lives, of rents on foreign
+    firms too.
 
-    .. math:: R^{direct}_r = \hat t^D_r\, (Y^F_r + Y^K_r)
+    .. math:: R^{direct}_r = \hat t^D_r\, \Big(Y^F_r + Y^K_r + \sum_g N^F_{gr}\Big)
     """
-    return m.direct_tax_rate[r] * (m.factor_income[r] + m.capital_income[r])
+    taxed = m.factor_income[r] + m.capital_income[r] + m.presence_rent_income[r]
+    return m.direct_tax_rate[r] * taxed

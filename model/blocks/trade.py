@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
 
-from ...calibration.benchmark import BY_SECTOR, Benchmark, BenchmarkError
+from ...calibration.benchmark import BY_SECTOR, Benchmark, BenchmarkError, head_office
 from ..functions import ces_price
 from ..sets import money, param, positive
+from .foreign_firms import foreign_volume
 from .transport import POOL
 from .varieties import number, price_of_varieties
 
@@ -40,7 +41,10 @@ def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
     buyer = pd.MultiIndex.from_arrays([b.landed.index.get_level_values(k) for k in ("sector", "importer")])
     m.absorption0 = param(m.commodities, b.absorption, "absorption")
     m.home_share = param(m.domestic, b.domestic_sales / b.absorption, "home share of absorption")
-    m.import_share = param(m.importers, imports / b.absorption, "import share of absorption")
+    office = b.head_office_services
+    direct = imports.sub(office, fill_value=0.0)  # where no foreign firms are, users buy all imports
+    m.imports0 = param(m.importers, imports, "imports")
+    m.import_share = param(m.importers, direct / b.absorption, "import share of absorption")
     m.source_share = param(m.flows, b.landed / imports.reindex(buyer).to_numpy(), "source share of imports")
     m.fob_share = param(m.flows, b.fob / b.cif, "fob share of cif")
     m.import_tariff0 = param(m.flows, b.import_tariff, "import_tariff")
@@ -132,15 +136,20 @@ def zero_profit_armington(m: pyo.ConcreteModel, g: str, s: str) -> Any:
     .. math:: p^Q_{gs} = \Big(\theta^D_{gs}\, n_{gs}\, (p^D_{gs})^{1-\sigma_{gs}}
               + \theta^M_{gs} (p^M_{gs})^{1-\sigma_{gs}}\Big)^{1/(1-\sigma_{gs})}
 
-    The price of the home good if origins do not matter. Source: Armington (1969); Rutherford (1999).
+    With a term for foreign firms in the region where there are any (see ``foreign_firms``); head-office services cost
+    what imports do. The price of the home good if origins do not matter. Source: Armington (1969); Rutherford (1999).
     """
     if (g, s) in m.one_good:
         return m.composite_price[g, s] == m.domestic_price[g, s]
+    if (g, s) in m.offices:
+        return m.composite_price[g, s] == m.import_price[m.service_of[g], s]
     sigma, terms = m.sigma_armington[g, s], []
     if (g, s) in m.domestic:
         terms.append((m.home_share[g, s], price_of_varieties(m, g, s, m.domestic_price[g, s], sigma)))
     if (g, s) in m.importers:
         terms.append((m.import_share[g, s], m.import_price[g, s]))
+    if (g, s) in m.hosts:
+        terms.append((m.foreign_share[g, s], m.foreign_price[g, s]))
     return m.composite_price[g, s] == ces_price(terms, sigma)
 
 
@@ -163,11 +172,16 @@ def import_demand(m: pyo.ConcreteModel, g: str, s: str) -> Any:
 
     .. math:: m_{gs} = q_{gs} \big(p^Q_{gs} / p^M_{gs}\big)^{\sigma_{gs}}
 
-    Not a matter of demand if origins do not matter.
+    Head-office services of foreign firms (see ``foreign_firms``) are added to it. Not a matter of demand if origins
+    do not matter.
     """
     if (g, s) in m.one_good:
         return pyo.Expression.Skip
-    return m.composite[g, s] * (m.composite_price[g, s] / m.import_price[g, s]) ** m.sigma_armington[g, s]
+    direct = m.composite[g, s] * (m.composite_price[g, s] / m.import_price[g, s]) ** m.sigma_armington[g, s]
+    if (g, s) not in m.hosts:
+        return direct
+    office = m.head_office0[g, s] / m.imports0[g, s]
+    return (1 - office) * direct + office * m.composite[head_office(g), s]
 
 
 def arrivals(m: pyo.ConcreteModel, g: str, r: str, s: str) -> Any:
@@ -204,6 +218,8 @@ def market_composite(m: pyo.ConcreteModel, i: str, r: str) -> Any:
         demand += m.government_demand0[i, r] * m.government_use[i, r]
     if (i, r) in m.investment_goods:
         demand += m.investment_demand0[i, r] * m.investment_use[i, r]
+    if (i, r) in m.presence_of:
+        demand += foreign_volume(m, m.service_of[i], r)
     return m.absorption0[i, r] * m.composite[i, r] == demand
 
 

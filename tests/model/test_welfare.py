@@ -145,8 +145,9 @@ def test_every_term_is_needed(leg, pieces):
     largest = np.abs(leg.by_term(piece.best)).max()
     assert gap(piece, leg, piece.best).max() < 1e-6 * largest
     terms = leg.labels.get_level_values("term")
-    assert set(terms) == {part.term for term in TERMS for part in term(leg.step(0.0, 1.0))} == set(ORDER)
-    for term in set(terms) - {"pool transfer"}:
+    assert {part.term for term in TERMS for part in term(leg.step(0.0, 1.0))} == set(ORDER)
+    assert set(terms) == set(ORDER) - {"variety"}  # nobody makes varieties in the small economy
+    for term in set(terms) - {"pool transfer", "foreign firms"}:  # the small economy has no foreign firms
         assert gap(piece, leg, np.where(terms == term, 0.0, piece.best)).max() > 1e-5 * largest, term
 
 

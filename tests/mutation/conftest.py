@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from eacu.calibration.benchmark import Benchmark
+from eacu.calibration.foreign_firms import with_foreign_firms
 from eacu.calibration.market_structure import MarketStructure, with_market_structure
 from tests.support.energy_principles import with_energy_rules
 from tests.support.mobility import with_mobility
@@ -52,7 +53,8 @@ def small_benchmark() -> Benchmark:
 
 
 def economy_of_firms() -> Benchmark:
-    """The same with a sector under monopolistic competition and another with its elasticities, but no entry."""
+    """The same with a sector under monopolistic competition, another with its elasticities, but no entry, and a service
+    that foreign firms sell in two regions."""
     table = pd.DataFrame(
         {
             "sector": ["mac", "agr"],
@@ -61,7 +63,21 @@ def economy_of_firms() -> Benchmark:
             "specific_capital": [0.6, 0.3],
         }
     )
-    return with_market_structure(small_benchmark(), MarketStructure.from_table(table, "test"))
+    firms = with_market_structure(small_benchmark(), MarketStructure.from_table(table, "test"))
+    hosts = pd.MultiIndex.from_tuples([("trn", "RUS"), ("trn", "BLR")], names=["sector", "region"])
+    present = pd.DataFrame(
+        {
+            "share": [0.3, 0.2],
+            "head_office": [0.15, 0.1],
+            "supply_home": [9.0, 8.0],
+            "supply_foreign": [7.0, 5.0],
+            "factor_substitution": [0.5, 0.6],
+            "sigma": [3.0, 3.0],
+            "foreign_ownership": [0.8, 0.6],
+        },
+        index=hosts,
+    )
+    return with_foreign_firms(firms, present, pd.Series([0.1, 0.05], index=hosts))
 
 
 @pytest.fixture(scope="session")

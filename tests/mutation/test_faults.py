@@ -57,7 +57,8 @@ def test_the_shock_moves_every_exogenous_variable(benchmark, closure):
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_every_fault_is_caught(benchmark, firms, fault: Fault):
     """In the economy without firms of their own, or else in the one with them."""
-    failures = fault.failures(benchmark, MEMBERS, first_only=True) if fault.block != "varieties" else []
+    idle = fault.block in ("varieties", "foreign_firms")  # there are none in the first
+    failures = [] if idle else fault.failures(benchmark, MEMBERS, first_only=True)
     failures = failures or fault.failures(firms, MEMBERS, first_only=True)
     assert failures, (
         f"{fault.place}: no check notices. Add the check that does to tests/support, or, if nothing can (the change "

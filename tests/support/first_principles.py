@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 from eacu.calibration.benchmark import BY_SECTOR, FINAL_USERS, Benchmark
 from eacu.model.accounts import payments
 from eacu.model.state import State, at
-from tests.support import mobility_principles
+from tests.support import foreign_principles, mobility_principles
 from tests.support.energy_principles import markup, rents_and_duties
 
 Check = Callable[[Benchmark, State], dict[str, float]]
@@ -207,8 +207,17 @@ def choices_of_importers(b: Benchmark, x: State) -> dict[str, float]:
     armington = b.sigma_armington.reindex(both)
     each = x["domestic_demand"] / number_of_firms(b, x).reindex(x["domestic_demand"].index)
     home = _response(each.reindex(both), x["domestic_price"].reindex(both), armington)
-    imported = _response(volume.reindex(both), price.reindex(both), armington)
+    office = foreign_principles.office_volume(
+        b, x
+    )  # what foreign firms import is no choice between home and abroad
+    direct = (volume * base).sub(office, fill_value=0.0) / base.sub(b.head_office_services, fill_value=0.0)
+    imported = _response(direct.reindex(both), price.reindex(both), armington)
+    present = foreign_principles.here(b, each, "foreign")
+    present = _response(
+        present, foreign_principles.price_paid(b, x), b.sigma_armington.reindex(present.index)
+    )
     return {
+        "substitution of foreign firms": _gap(present, home.reindex(present.index)),
         "substitution among sources": _same_within(sources, keys),
         "substitution of imports": _gap(imported, home),
         "what melts is shipped": _gap(x["arrivals"], arrivals),
@@ -234,6 +243,10 @@ def _price_of_varieties(b: Benchmark, x: State, landed: pd.Series) -> float:
             terms = [(b.landed[f], firms[f[:2]], landed[f]) for f in sellers]
             if (g, s) in b.domestic_sales.index:
                 terms.append((b.domestic_sales[g, s], firms[g, s], x["domestic_price"][g, s]))
+            if (g, s) in b.foreign_sales.index:
+                terms.append((-b.head_office_services[g, s], 1.0, x["import_price"][g, s]))
+                paid = foreign_principles.price_paid(b, x)[g, s]
+                terms.append((b.foreign_sales[g, s], firms[f"{g}-foreign", s], paid))
             if not terms:
                 continue
             power = 1 - b.sigma_armington[g, s]
@@ -332,6 +345,9 @@ def markets(b: Benchmark, x: State) -> dict[str, float]:
         bought.groupby(["input", "region"]).sum().rename_axis(BY_SECTOR),
         final.groupby(["sector", "region"]).sum(),
     ]
+    present = foreign_principles.sales(b, x)
+    present.index = foreign_principles.account(b, "foreign")
+    demand.append(present / price.reindex(present.index))
     absorbed = pd.concat(demand).groupby(BY_SECTOR).sum()
     return {
         "factor markets": _gap(used, supply),
@@ -353,7 +369,9 @@ def budgets(b: Benchmark, x: State) -> dict[str, float]:
     earned = p.factor_value.groupby("region").sum().reindex(b.regions)
     retained = (1 - x["direct_tax"]) * x["direct_tax_retention"]
     abroad, guests, capital = mobility_principles.money_from_abroad(b, x)
-    disposable = (earned + capital) * retained + x["transfer"] + x["rent_income"] + abroad
+    fees, profits = foreign_principles.rents(b, x), foreign_principles.profits_abroad(b, x)
+    taxed = earned + capital + fees
+    disposable = taxed * retained + x["transfer"] + x["rent_income"] + abroad + profits
     numeraire = x.scalar("numeraire")
     spending = {
         user: p.final_demand.xs(user, level="user").groupby("region").sum().reindex(b.regions)
@@ -374,7 +392,7 @@ def budgets(b: Benchmark, x: State) -> dict[str, float]:
         "household budget": _gap(
             with_tax["household"] + x["household_savings"], x["disposable_income"] + guests, gdp
         ),
-        "direct tax": _gap(x["direct_tax_revenue"], (earned + capital) * (1 - retained), gdp),
+        "direct tax": _gap(x["direct_tax_revenue"], taxed * (1 - retained), gdp),
         "government's savings ratio": _gap(
             x["government_savings_ratio"] * with_tax["government"],
             x["government_savings"] * x["investment_price"],

@@ -317,6 +317,7 @@ def shock_everything(m: pyo.ConcreteModel, members: tuple[str, ...], seed: int =
 
 
 RATES = {
+    "presence_rent": (-0.05, 0.1),
     "import_tariff": (-0.02, 0.15),
     "export_tax": (-0.05, 0.05),
     "sales_tax": (-0.03, 0.05),
