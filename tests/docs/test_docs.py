@@ -112,6 +112,7 @@ def test_ci_finds_the_commands_of_the_readme():
     for mark, expected in {
         "main-job": "python -m pip install . && eacu run",
         "tests": 'python -m pip install -e ".[test]" && python -m pytest',
+        "site": 'python -m pip install -e ".[docs]" && python -m mkdocs build --strict',
     }.items():
         assert f"<!-- ci: {mark} -->\n```sh\n{expected}\n```\n" in text
         assert f"readme_command {mark})" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
