@@ -200,7 +200,9 @@ def compare(*solved: SolvedRegime | Run, **named: SolvedRegime) -> Comparison:
     """
     for item in (*solved, *named.values()):
         if not isinstance(item, SolvedRegime | Run):
-            raise RegimeError(f"compare() takes solved regimes, not {item!r}; solve it first: eacu.load().solve(...)")
+            raise RegimeError(
+                f"compare() takes solved regimes, not {item!r}; solve it first: eacu.load().solve(...)"
+            )
     flat = [one for item in solved for one in ([item] if isinstance(item, SolvedRegime) else item)]
     names = [one.name for one in flat]
     found: dict[str, SolvedRegime] = {}
