@@ -24,7 +24,8 @@ about that market any more (the norm of the inverse Jacobian is the inverse of t
 solved with that market in place and the budget of that region's household left out. The equilibria are the same.
 
 Ipopt (bundled with CasADi, exact Hessian, MUMPS) gets the same equations, start and shocks; timed is its solve
-alone, to its default tolerance, against all of the engine's, continuation and diagnosis included. As Ipopt is slow on
+alone, to its default tolerance, against all of the engine's, continuation and diagnosis included. Seconds are those of
+the processor, both work on one core, and so is the limit: other work on the machine counts for neither. As Ipopt is slow on
 full shocks, it gets a sample with a time limit, and a ladder of milder ones. The exit code is 1 when
 a requirement is missed.
 """
@@ -134,14 +135,14 @@ class Laboratory:
         from eacu.model.engine import compile_model, solve_system
 
         benchmark = load_benchmark()
-        began = time.perf_counter()
+        began = time.process_time()
         self.model = m = drop_a_budget(build_economy(benchmark))
         self.system = system = compile_model(m)
         solve_system(system)
         for name in FIXED_IN_ABSOLUTE_TERMS:
             system.values[self._columns(getattr(m, name).values())] *= COMMITMENTS
         solve_system(system)
-        self.seconds = time.perf_counter() - began
+        self.seconds = time.process_time() - began
         assert system.solved is not None
         self.start = system.solved
         self.exogenous = [v for name in SHOCKED for v in getattr(m, name).values() if v.fixed]
@@ -179,16 +180,16 @@ class Laboratory:
         from eacu.model.engine import ConvergenceError, solve_system
 
         self.system.values = self.draw(task)
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             record = solve_system(self.system, origin=self.start)
         except ConvergenceError as error:
-            seconds = time.perf_counter() - began
+            seconds = time.process_time() - began
             steps = sum(line.startswith("step") for line in error.log)
             found = error.diagnosis
             reached, words = (found.fraction, str(found)) if found else (None, "")
             return Outcome(task, "failed", steps, seconds, None, reached, words)
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         return Outcome(task, record.path, record.iterations, seconds, record.max_residual)
 
 
@@ -202,15 +203,15 @@ class Peer:
         system = laboratory.system
         for variable, value in zip(system.variables, laboratory.start.values.tolist(), strict=True):
             variable.set_value(value, skip_validation=True)
-        began = time.perf_counter()
+        began = time.process_time()
         self._ipopt = IpoptSystem(
             laboratory.model,
             laboratory.exogenous,
-            max_wall_time=limit,
+            max_cpu_time=limit,
             tol=TOLERANCE,
             constr_viol_tol=TOLERANCE,
         )
-        self.seconds = time.perf_counter() - began
+        self.seconds = time.process_time() - began
 
     def solve(self, task: Task) -> Outcome:
         """Ipopt on one shock; its solution is put into the engine's equations."""
@@ -218,12 +219,12 @@ class Peer:
 
         system, x = self._laboratory.system, self._laboratory.draw(task)
         values = {v.name: float(x[system.column[id(v)]]) for v in self._laboratory.exogenous}
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             found = self._ipopt.solve(values)
         except IpoptError as error:
-            return Outcome(task, str(error), 0, time.perf_counter() - began)
-        seconds = time.perf_counter() - began
+            return Outcome(task, str(error), 0, time.process_time() - began)
+        seconds = time.process_time() - began
         for k, name in enumerate(system.variable_names):
             x[k] = found.get(name, x[k])
         return Outcome(task, "Ipopt", 0, seconds, float(system.evaluate(x).relative.max()))
