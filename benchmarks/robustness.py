@@ -25,9 +25,9 @@ solved with that market in place and the budget of that region's household left 
 
 Ipopt (bundled with CasADi, exact Hessian, MUMPS) gets the same equations, start and shocks; timed is its solve
 alone, to its default tolerance, against all of the engine's, continuation and diagnosis included. Seconds are those of
-the processor, both work on one core, and so is the limit: other work on the machine counts for neither. As Ipopt is slow on
-full shocks, it gets a sample with a time limit, and a ladder of milder ones. The exit code is 1 when
-a requirement is missed.
+the processor, both work on one core, and so is the limit: other work on the machine counts for neither. As Ipopt is
+slow on full shocks, it gets a sample with a time limit, and a ladder of milder ones. The exit code is 1 when a
+requirement is missed.
 """
 
 from __future__ import annotations
