@@ -28,6 +28,7 @@ New names, for a service ``fbs``: activity and commodity ``fbs-foreign`` (what f
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
@@ -54,6 +55,12 @@ PARAMETERS = (
 supply of home and of foreign firms; elasticity among factors in foreign firms (home firms keep the benchmark's);
 elasticity between any two varieties of the service; share of foreign owners in what foreign firms earn on their
 specific capital."""
+
+MOST_SPECIFIC = 0.95
+"""Share of an activity's capital that is specific at most; where its supply elasticity asks for more, supply is more
+elastic than that. No shipped figure does."""
+
+log = logging.getLogger(__name__)
 
 Account = tuple[str, str]
 Cells = defaultdict[tuple[str, str, str, str], float]
@@ -109,7 +116,7 @@ def with_foreign_firms(
     ``entry=False`` keeps the number of varieties of every type: the same elasticities at constant returns.
 
     Raises BenchmarkError for a host that the benchmark does not have, or one in which head-office services exceed
-    imports or the specific part exceeds the capital there is.
+    imports.
     """
     hosts = list(firms.index)
     absent = [key for key in hosts if key not in benchmark.domestic_sales.index]
@@ -199,13 +206,10 @@ def _set_capital_apart(b: Benchmark, firms: pd.DataFrame, cells: Cells) -> None:
             part = sigma / (sigma + supply * with_tax / cost) * factors
             capital = (r, f"factor:{CAPITAL}", r, activity)
             held = cells[r, f"factor:{SPECIFIC}", r, activity]
-            if not part - held < cells[capital]:
-                raise BenchmarkError(
-                    f"Foreign firms: a supply elasticity of {supply:g} of {activity} in {r} takes specific capital of "
-                    f"{part:,.0f} million USD; its capital is {cells[capital] + held:,.0f}. Raise it in "
-                    f"data/{TABLE}.csv."
-                )
-            _move(cells, r, activity, part - held)
+            most = MOST_SPECIFIC * (cells[capital] + held)
+            if part > most:
+                log.info("%s in %s: specific capital held at %g of its capital", activity, r, MOST_SPECIFIC)
+            _move(cells, r, activity, min(part, most) - held)
 
 
 def _move(cells: Cells, r: str, activity: str, value: float) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from eacu import data
 from eacu.calibration.benchmark import BenchmarkError
-from eacu.calibration.foreign_firms import TABLE, firm_parameters, with_foreign_firms
+from eacu.calibration.foreign_firms import MOST_SPECIFIC, TABLE, firm_parameters, with_foreign_firms
 from eacu.experiments.base_year import BaseYear, load_base_year
 from eacu.experiments.policy import policy_of
 from eacu.experiments.regimes import Regime, RegimeError, load_regime
@@ -63,15 +63,30 @@ def test_dividing_services_changes_no_total() -> None:
     assert share == pytest.approx(firm_parameters(data.table(TABLE), after.regions).loc[HOST, "share"])
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [({"head_office": 0.9}, "head-office services"), ({"supply_home": 0.5}, "takes specific capital")],
-)
-def test_firms_that_do_not_fit_the_base_year_are_refused(change, message) -> None:
+def test_firms_that_do_not_fit_the_base_year_are_refused() -> None:
     base = load_base_year()
-    firms = firm_parameters(data.table(TABLE), base.benchmark.regions).assign(**change)
-    with pytest.raises(BenchmarkError, match=message):
+    firms = firm_parameters(data.table(TABLE), base.benchmark.regions).assign(head_office=0.9)
+    with pytest.raises(BenchmarkError, match="head-office services"):
         with_foreign_firms(base.benchmark, firms, base_rent(base.schedules))
+
+
+def test_specific_capital_is_what_the_supply_elasticity_asks_for() -> None:
+    """Of the shipped figures none is held back; one that asks for more capital than there is gets nearly all of it."""
+    base = load_base_year()
+    firms = firm_parameters(data.table(TABLE), base.benchmark.regions)
+    for (g, r), row in firms.iterrows():
+        for activity, supply in ((g, row["supply_home"]), (f"{g}-foreign", row["supply_foreign"])):
+            b = divided().benchmark
+            paid = b.factor_value[:, activity, r]
+            part = paid["specific_capital"] / paid.sum()
+            cost = b.output[activity, r] * (1 - b.production_tax[activity, r])
+            v = paid.sum() * (1 + b.factor_tax[activity, r]) / cost
+            assert b.sigma_value_added[activity, r] * (1 - part) / (v * part) == pytest.approx(supply)
+    rigid = with_foreign_firms(base.benchmark, firms.assign(supply_home=0.1), base_rent(base.schedules))
+    paid = rigid.factor_value[:, "fbs", "RUS"]
+    assert paid["specific_capital"] / (paid["capital"] + paid["specific_capital"]) == pytest.approx(
+        MOST_SPECIFIC
+    )
 
 
 def test_a_missing_parameter_is_named() -> None:
