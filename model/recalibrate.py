@@ -34,7 +34,8 @@ DIRECT = (*SUBSTITUTION, "omega_supply", "omega_destinations")
 class Cells:
     """The elasticities that may vary: one row each, (parameter, sector, region, value); sector ``all`` of ``frisch``.
 
-    Elasticities that choose a functional form (0, 1, infinity) are not among them.
+    Elasticities that choose a functional form (0, 1, infinity) are not among them, nor those between the varieties of
+    sectors under monopolistic competition, on which the mark-up of the base year depends.
     """
 
     table: pd.DataFrame
@@ -50,6 +51,8 @@ class Cells:
         table = pd.concat(parts, ignore_index=True)[["parameter", "sector", "region", "value"]]
         value = table["value"].to_numpy(float)
         form = ~np.isfinite(value) | (value == 0.0) | (table["parameter"].isin(SUBSTITUTION) & (value == 1.0))
+        firms = {sector for sector, _ in b.increasing_returns}
+        form |= table["sector"].isin(firms) & table["parameter"].isin(("sigma_armington", "sigma_sources"))
         return cls(table[~form].reset_index(drop=True))
 
 
@@ -73,7 +76,10 @@ class Recalibration:
         self._value = table["value"].to_numpy(float)[:, None]
         self._is_substitution = table["parameter"].isin(SUBSTITUTION).to_numpy()
         self._frisch = (table["parameter"] == "frisch").to_numpy()
-        names = [f"{p}[{s},{r}]" for p, s, r in zip(table["parameter"], table["sector"], table["region"], strict=True)]
+        names = [
+            f"{p}[{s},{r}]"
+            for p, s, r in zip(table["parameter"], table["sector"], table["region"], strict=True)
+        ]
         slot = np.array([self._slots.get(name, -1) for name in names])
         self._direct: Index = np.flatnonzero(slot >= 0)
         self._direct_slot: Index = slot[self._direct]
@@ -86,10 +92,13 @@ class Recalibration:
         goods = [str(i) for i in m.household_goods_of[r]]
         tax = 1 + m.sales_tax0["household", r]
         value = np.array([m.household_demand0[i, r] * tax for i in goods])
-        place = {key: k for k, key in enumerate(self.cells.table.iloc[:, :3].itertuples(index=False, name=None))}
+        place = {
+            key: k for k, key in enumerate(self.cells.table.iloc[:, :3].itertuples(index=False, name=None))
+        }
         eta: Index = np.array([place["income_elasticity", i, r] for i in goods])
         slots = [
-            np.array([self._slots.get(f"{name}[{i},{r}]", -1) for i in goods]) for name in ("budget_share", "committed0")
+            np.array([self._slots.get(f"{name}[{i},{r}]", -1) for i in goods])
+            for name in ("budget_share", "committed0")
         ]
         rest = np.array([self._slots.get(f"supernumerary0[{r}]", -1)])
         return value, eta, place["frisch", "all", r], (slots[0], slots[1], rest), value.sum()
@@ -117,7 +126,9 @@ class Recalibration:
         result[self._direct_slot] = value[self._direct]
         for budget, eta, frisch, slots, spending in self._demand:
             beta, gamma, _ = les_of_draws(budget, value[eta], value[frisch])
-            for place, numbers in zip(slots, (beta, gamma, spending - gamma.sum(axis=0, keepdims=True)), strict=True):
+            for place, numbers in zip(
+                slots, (beta, gamma, spending - gamma.sum(axis=0, keepdims=True)), strict=True
+            ):
                 has = place >= 0
                 result[place[has]] = numbers[has]
         return result

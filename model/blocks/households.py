@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
-
 from numpy.typing import NDArray
 
 from ...calibration.benchmark import Benchmark
@@ -111,7 +110,9 @@ def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
     m.household_spending0 = param(m.R, spending, "household spending")
     m.budget_share = elasticity(m.household_goods, les["beta"], "marginal budget share")
     m.committed0 = elasticity(m.household_goods, les["gamma"], "committed purchases")
-    m.supernumerary0 = elasticity(m.R, spending - les["gamma"].groupby("region").sum(), "supernumerary budget")
+    m.supernumerary0 = elasticity(
+        m.R, spending - les["gamma"].groupby("region").sum(), "supernumerary budget"
+    )
     users = pd.MultiIndex.from_product([list(m.final_users), b.regions], names=["user", "region"])
     m.sales_tax0 = param(m.final_users * m.R, b.sales_tax.reindex(users), "sales_tax")
 

@@ -15,14 +15,16 @@ Everything here is arrays: it can be sent to other processes, which need neither
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from .complementarity import Conditions, merge
+from .expressions import Walker
 from .linear import Frozen, PairedSolver
 from .newton import Newton, Progress
 from .record import SolveOptions
@@ -62,6 +64,12 @@ class ManySums:
         self._outer, self._matrix = outer, _summing(outer)
         self._n_slots = max((int(row.targets.max()) + 1 for row in self._inner), default=n_slots)
 
+    @classmethod
+    def of(cls, system: CompiledSystem) -> ManySums:
+        """The sums of a system's equations and of the distances of its conditions."""
+        inner = [(row.level, row.targets) for row in system.plan.inner]
+        return cls(inner, system.plan.level, len(system.variables) + system.plan.n_inner)
+
     def sides(self, x: Array, parameters: Array) -> tuple[Array, Array]:
         """Sum of the positive terms and of the absolute values of the negative ones, each (sums, points)."""
         terms = self._terms(x, parameters)
@@ -73,7 +81,7 @@ class ManySums:
         return self._matrix @ self._terms(x, parameters)
 
     def _terms(self, x: Array, parameters: Array) -> Array:
-        slots = np.empty((self._n_slots, x.shape[1]))
+        slots = np.empty((self._n_slots, x.shape[1]), dtype=x.dtype)
         slots[: len(x)] = x
         with np.errstate(all="ignore"):
             for row in self._inner:
@@ -102,19 +110,21 @@ class ManySystem:
     Args:
         system: compiled and solved: its values are a solution.
         options: ``accept`` is the relative residual every point must reach.
+        sums: those of another solution of the same system, to be shared.
 
     Raises:
         SingularJacobianError: there is no stable order of elimination at this point.
     """
 
-    def __init__(self, system: CompiledSystem, options: SolveOptions | None = None):
+    def __init__(
+        self, system: CompiledSystem, options: SolveOptions | None = None, sums: ManySums | None = None
+    ):
         self.options = options or SolveOptions()
         self.centre = system.values.copy()
         self.parameters = system.parameter_values.copy()
         self.free = system.partition.free
         self.n_equations = system.n_equations
-        inner = [(row.level, row.targets) for row in system.plan.inner]
-        self.sums = ManySums(inner, system.plan.level, len(self.centre) + system.plan.n_inner)
+        self.sums = sums or ManySums.of(system)
         self.conditions = _as_columns(system.conditions)
         limited, lower, upper = (part[self.free] for part in system.limits)
         self._limits = np.flatnonzero(limited), lower[limited][:, None], upper[limited][:, None]
@@ -129,10 +139,13 @@ class ManySystem:
         data = system.jacobian_data(at, weights)[system.partition.take]
         scale = newton._column_scale(at.x[self.free], data)
         self.in_logs = newton._in_logs(at.x[self.free])
-        self._unit = np.where(self.in_logs, 1.0, scale)[:, None]  # the unknowns are logarithms, or in these units
+        self._unit = np.where(self.in_logs, 1.0, scale)[
+            :, None
+        ]  # the unknowns are logarithms, or in these units
         both = (at.positive > 0.0) & (at.negative > 0.0)
         self._row_in_logs = both & ~newton._in_levels
-        size = np.where(both, at.positive + at.negative, 1.0 / form.positive_weight[: self.n_equations])
+        with np.errstate(divide="ignore"):
+            size = np.where(both, at.positive + at.negative, 1.0 / form.positive_weight[: self.n_equations])
         if at.conditions is not None:
             size[at.conditions.rows] = at.conditions.floor
         self._size = np.where(np.isfinite(size) & (size > 0.0), size, 1.0)[:, None]
@@ -158,7 +171,9 @@ class ManySystem:
             function = (P - N)[rows] / size
             relative[rows] = np.abs(merge(self.conditions, distance, function).value)
             with np.errstate(all="ignore"):
-                in_form = np.where(both & self._row_in_logs[rows][:, None], np.log(P[rows] / N[rows]), function)
+                in_form = np.where(
+                    both & self._row_in_logs[rows][:, None], np.log(P[rows] / N[rows]), function
+                )
             value[rows] = merge(self.conditions, distance, in_form).value
         return value, relative
 
@@ -250,7 +265,7 @@ class _Anderson:
 
 def _run(level: Level, slots: Array, parameters: Array) -> Array:
     """Value of every term, shape (terms, points)."""
-    terms = np.empty((level.n_terms, slots.shape[1]))
+    terms = np.empty((level.n_terms, slots.shape[1]), dtype=slots.dtype)
     start = 0
     for group in level.groups:
         stop = start + len(group.row)
@@ -280,3 +295,41 @@ def _as_columns(conditions: Conditions | None) -> Conditions | None:
     if conditions is None:
         return None
     return replace(conditions, scale=conditions.scale[:, None], floor=conditions.floor[:, None])
+
+
+class ManyOutputs:
+    """Expressions of a compiled system's variables and parameters, evaluated at many points.
+
+    Args:
+        system: the compiled equations.
+        expressions: what to evaluate, in the order of the values.
+
+    Raises:
+        UnsupportedModelError: an expression reads a variable that the system does not have.
+    """
+
+    def __init__(self, system: CompiledSystem, expressions: Iterable[Any]):
+        walker = Walker(list(system.variables))
+        outer = Level([walker.sum_of_terms((1.0, node)) for node in expressions])
+        levels = np.array(walker.inner_levels, dtype=np.int64)
+        n = len(system.variables)
+        inner = []
+        for depth in range(int(levels.max(initial=-1)) + 1):
+            members = np.flatnonzero(levels == depth)
+            inner.append((Level([walker.inner_rows[r] for r in members]), members + n))
+        slots = {id(p): k for k, p in enumerate(system.parameters)}
+        foreign = [p for p in walker.parameters if id(p) not in slots]
+        self._own: Index = np.array([slots.get(id(p), -1) for p in walker.parameters], dtype=np.int64)
+        self._constant: Array = np.array([p.value for p in foreign], dtype=float)[:, None]
+        self._sums = ManySums(inner, outer, n + len(levels))
+
+    def values(self, x: Array, parameters: Array) -> Array:
+        """The expressions, shape (expressions, points); parameters that no equation reads keep their value.
+
+        Complex points and parameters carry a derivative in their imaginary part.
+        """
+        own = np.empty((len(self._own), x.shape[1]), dtype=parameters.dtype)
+        has = self._own >= 0
+        own[has] = parameters[self._own[has]]
+        own[~has] = self._constant
+        return self._sums.values(x, own)

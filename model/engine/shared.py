@@ -17,7 +17,9 @@ _BINARY = "+*/^"
 _LEAVES = "vcp"
 
 
-def with_shared_powers(levels: Sequence[tuple[Level, Index]], n_slots: int) -> tuple[list[tuple[Level, Index]], int]:
+def with_shared_powers(
+    levels: Sequence[tuple[Level, Index]], n_slots: int
+) -> tuple[list[tuple[Level, Index]], int]:
     """The same levels, each power in them an inner row of its own that is evaluated once.
 
     Args:
@@ -61,7 +63,9 @@ def _rewritten(group: TermGroup, slot_of: dict[Part, int], n_slots: int) -> list
         v = c = p = 0
         for piece, is_power in pieces:
             nv, nc, np_ = (piece.count(leaf) for leaf in _LEAVES)
-            part = Part(piece, tuple(slots[v : v + nv]), tuple(numbers[c : c + nc]), tuple(parameters[p : p + np_]))
+            part = Part(
+                piece, tuple(slots[v : v + nv]), tuple(numbers[c : c + nc]), tuple(parameters[p : p + np_])
+            )
             v, c, p = v + nv, c + nc, p + np_
             if is_power:
                 part = Part("v", (slot_of.setdefault(part, n_slots + len(slot_of)),))
@@ -69,7 +73,9 @@ def _rewritten(group: TermGroup, slot_of: dict[Part, int], n_slots: int) -> list
             kept_slots += part.slots
             kept_numbers += part.numbers
             kept_parameters += part.parameters
-        terms.append(Summand(coefficient, Part(code, tuple(kept_slots), tuple(kept_numbers), tuple(kept_parameters))))
+        terms.append(
+            Summand(coefficient, Part(code, tuple(kept_slots), tuple(kept_numbers), tuple(kept_parameters)))
+        )
     return terms
 
 
