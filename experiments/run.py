@@ -474,16 +474,8 @@ def run(
     note(f"base year {base.benchmark.year} read in {phases['load']:.1f} s")
     if base.market_structure != ARMINGTON:
         note(f"market structure: {base.market_structure}")
-    divided = with_services(base) if any(regime.services for regime in chosen) else base
-    setups = []
-    for regime, found in zip(chosen, closures, strict=True):
-        own = (divided if regime.services else base).benchmark
-        policy_of(regime, own, base.schedules)
-        swaps = regime.swaps if closure is None else ()
-        setups.append(Setup(found, swaps, targets_of(regime, own), bool(regime.services)))
-    benches = _benches(
-        chosen, setups, (base, divided), note, {} if workbenches is None else workbenches, work
-    )
+    setups, bases = _set_ups(chosen, closures, base, closure is None)
+    benches = _benches(chosen, setups, bases, note, {} if workbenches is None else workbenches, work)
     solved, failed = _solve_all(chosen, benches, note, work)
     work.finish()
     for bench in dict.fromkeys(benches):
@@ -508,14 +500,29 @@ def economies(
     chosen = load_all(regimes)
     base = base or base_of(chosen)
     base = replace(base, benchmark=with_quota_flows(base.benchmark, chosen))
-    setups = [
-        Setup(_closure_of(r, closure), r.swaps if closure is None else (), targets_of(r, base.benchmark))
-        for r in chosen
-    ]
+    closures = [_closure_of(regime, closure) for regime in chosen]
+    setups, bases = _set_ups(chosen, closures, base, closure is None)
     work = Work(tell, BUILD_WEIGHT * len(set(setups)))
-    benches = _benches(dict(zip(setups, chosen, strict=True)), base, tell, {}, work)
+    benches = _benches(chosen, setups, bases, tell, {}, work)
     work.finish()
-    return [(regime, benches[setup]) for regime, setup in zip(chosen, setups, strict=True)]
+    return list(zip(chosen, benches, strict=True))
+
+
+def _set_ups(
+    regimes: Sequence[Regime], closures: Sequence[Closure], base: BaseYear, swapped: bool
+) -> tuple[list[Setup], tuple[BaseYear, BaseYear]]:
+    """What each regime's economy must be built for, and the base year without and with services divided.
+
+    ``swapped`` says whether the regimes' own swaps count. Raises what `policy_of` and `targets_of` raise.
+    """
+    divided = with_services(base) if any(regime.services for regime in regimes) else base
+    setups = []
+    for regime, found in zip(regimes, closures, strict=True):
+        own = (divided if regime.services else base).benchmark
+        policy_of(regime, own, base.schedules)
+        swaps = regime.swaps if swapped else ()
+        setups.append(Setup(found, swaps, targets_of(regime, own), bool(regime.services)))
+    return setups, (base, divided)
 
 
 def _benches(
