@@ -29,7 +29,7 @@ from ..model.checks import REPLICATION, WALRAS, ReplicationError, benchmark_resi
 from ..model.choices import CHOICES, MARKETS
 from ..model.closures import Closure, ClosureError, find_closure
 from ..model.economy import build_economy
-from ..model.engine import EngineError, SolvedPoint, compile_model, solve_system
+from ..model.engine import CompiledSystem, EngineError, SolvedPoint, compile_model, solve_system
 from ..model.explain import Explanation
 from ..model.instruments import apply_policy
 from ..model.results import Solution
@@ -334,6 +334,16 @@ class Workbench:
         self.tell(f"{regime.name}: {record}")
         return SolvedRegime(regime, self.closure, solution, checks, record.iterations, seconds)
 
+    @property
+    def system(self) -> CompiledSystem:
+        """The compiled equations; they hold the regime that was solved last."""
+        return self._system
+
+    @property
+    def benchmark_point(self) -> SolvedPoint:
+        """The base year as a solved point."""
+        return self._benchmark_point
+
     def members_in(self, regime: Regime) -> tuple[str, ...]:
         """The union's members, or without a union the members that the benchmark names."""
         return regime.members or self.base.benchmark.members
@@ -445,7 +455,7 @@ def run(
         log.append(line)
         tell(line)
 
-    chosen = _load(regimes)
+    chosen = load_all(regimes)
     closures = [_closure_of(regime, closure) for regime in chosen]
     economies = {
         (found, regime.swaps, tuple(shock for shock in regime.shocks if shock.mode == TARGET))
@@ -454,7 +464,7 @@ def run(
     work = Work(tell, 1 + BUILD_WEIGHT * len(economies) + len(chosen))
     work.at("reading the base year")
     began = time.perf_counter()
-    base = base or _base_of(chosen)
+    base = base or base_of(chosen)
     if market_structure is not None:
         if workbenches:
             raise ValueError("workbenches stand on one base; give market_structure to the base, not to run()")
@@ -464,16 +474,8 @@ def run(
     note(f"base year {base.benchmark.year} read in {phases['load']:.1f} s")
     if base.market_structure != ARMINGTON:
         note(f"market structure: {base.market_structure}")
-    divided = with_services(base) if any(regime.services for regime in chosen) else base
-    setups = []
-    for regime, found in zip(chosen, closures, strict=True):
-        own = (divided if regime.services else base).benchmark
-        policy_of(regime, own, base.schedules)
-        swaps = regime.swaps if closure is None else ()
-        setups.append(Setup(found, swaps, targets_of(regime, own), bool(regime.services)))
-    benches = _benches(
-        chosen, setups, (base, divided), note, {} if workbenches is None else workbenches, work
-    )
+    setups, bases = _set_ups(chosen, closures, base, closure is None)
+    benches = _benches(chosen, setups, bases, note, {} if workbenches is None else workbenches, work)
     solved, failed = _solve_all(chosen, benches, note, work)
     work.finish()
     for bench in dict.fromkeys(benches):
@@ -483,6 +485,44 @@ def run(
         record = result.solution.record
         log += [f"{result.name}: {line}" for line in (record.log if record else ())]
     return Run(solved, _members(solved), base.files, tuple(log), phases, failed, base.market_structure)
+
+
+def economies(
+    *regimes: str | Path | Regime,
+    closure: str | None = None,
+    base: BaseYear | None = None,
+    tell: Tell = lambda line: None,
+) -> list[tuple[Regime, Workbench]]:
+    """Each regime with the economy it is to be solved on, built and replicated; regimes alike in closure share one.
+
+    Raises what `run` raises.
+    """
+    chosen = load_all(regimes)
+    base = base or base_of(chosen)
+    base = replace(base, benchmark=with_quota_flows(base.benchmark, chosen))
+    closures = [_closure_of(regime, closure) for regime in chosen]
+    setups, bases = _set_ups(chosen, closures, base, closure is None)
+    work = Work(tell, BUILD_WEIGHT * len(set(setups)))
+    benches = _benches(chosen, setups, bases, tell, {}, work)
+    work.finish()
+    return list(zip(chosen, benches, strict=True))
+
+
+def _set_ups(
+    regimes: Sequence[Regime], closures: Sequence[Closure], base: BaseYear, swapped: bool
+) -> tuple[list[Setup], tuple[BaseYear, BaseYear]]:
+    """What each regime's economy must be built for, and the base year without and with services divided.
+
+    ``swapped`` says whether the regimes' own swaps count. Raises what `policy_of` and `targets_of` raise.
+    """
+    divided = with_services(base) if any(regime.services for regime in regimes) else base
+    setups = []
+    for regime, found in zip(regimes, closures, strict=True):
+        own = (divided if regime.services else base).benchmark
+        policy_of(regime, own, base.schedules)
+        swaps = regime.swaps if swapped else ()
+        setups.append(Setup(found, swaps, targets_of(regime, own), bool(regime.services)))
+    return setups, (base, divided)
 
 
 def _benches(
@@ -547,7 +587,7 @@ def _solve_all(
     return tuple(solved), tuple(failed)
 
 
-def _base_of(regimes: Sequence[Regime]) -> BaseYear:
+def base_of(regimes: Sequence[Regime]) -> BaseYear:
     """The base year that the regimes need: the one that any of them names, for all, else the default one.
 
     Raises RegimeError if they name two.
@@ -560,7 +600,8 @@ def _base_of(regimes: Sequence[Regime]) -> BaseYear:
     return load_base_year(*needed)
 
 
-def _load(regimes: Sequence[str | Path | Regime]) -> list[Regime]:
+def load_all(regimes: Sequence[str | Path | Regime]) -> list[Regime]:
+    """Regimes by name, file or as they are; raises RegimeError if none is named, one twice, or one cannot be used."""
     if not regimes:
         raise RegimeError("no regime is named; eacu regimes lists them, e.g. run('union-2010-07')")
     loaded = [r if isinstance(r, Regime) else load_regime(r) for r in regimes]

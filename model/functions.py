@@ -21,14 +21,16 @@ def ces_price(terms: Iterable[tuple[float, Any]], sigma: float) -> Any:
               p = \prod_i p_i^{\theta_i} \text{ if } \sigma = 1, \qquad
               p = \sum_i \theta_i p_i \text{ if } \sigma = 0
 
-    A bundle with a single member costs what the member costs, whatever the elasticity.
+    A bundle with a single member costs what the member costs, whatever the elasticity. The form is chosen by the value
+    that a mutable elasticity has now: it must not become or cease to be 0 or 1 afterwards (`recalibrate` sees to it).
     """
     terms = list(terms)
     if len(terms) == 1:
         return terms[0][1]
-    if sigma == 0:
+    now = pyo.value(sigma)
+    if now == 0:
         return sum(share * price for share, price in terms)
-    if sigma == 1:
+    if now == 1:
         return pyo.exp(sum(share * pyo.log(price) for share, price in terms))
     return sum(share * price ** (1 - sigma) for share, price in terms) ** (1 / (1 - sigma))
 
@@ -49,7 +51,7 @@ def ces_demand(activity: Any, cost: Any, price: Any, sigma: float) -> Any:
 
     .. math:: x_i = y\, (p / p_i)^{\sigma}, \qquad x_i = y \text{ if } \sigma = 0
     """
-    return activity if sigma == 0 else activity * (cost / price) ** sigma
+    return activity if pyo.value(sigma) == 0 else activity * (cost / price) ** sigma
 
 
 def cet_price(terms: Iterable[tuple[float, Any]], omega: float) -> Any:

@@ -104,6 +104,15 @@ def param(index: pyo.Set, series: pd.Series, name: str) -> pyo.Param:
     return pyo.Param(index, initialize=param_values(index, series, name), domain=pyo.Reals)
 
 
+def elasticity(index: pyo.Set, series: pd.Series, name: str) -> pyo.Param:
+    """A parameter of behaviour: mutable, so that one compiled model serves every value of it (see `recalibrate`).
+
+    Raises ``KeyError`` as :func:`param` does.
+    """
+    values = param_values(index, series, name)
+    return pyo.Param(index, initialize=values, domain=pyo.Reals, mutable=True)
+
+
 def param_values(index: pyo.Set, series: pd.Series, name: str) -> dict[Hashable, float]:
     """The numbers of a series for every member of the set; raises ``KeyError`` naming a missing one."""
     values = series.to_dict()

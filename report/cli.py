@@ -29,6 +29,7 @@ from . import (
     cli_reproduce,
     cli_runs,
     cli_scenario,
+    cli_sensitivity,
     cli_tutorial,
     completion,
 )
@@ -168,6 +169,7 @@ app.command(epilog=cli_analysis.DECOMPOSE_EXAMPLES)(cli_analysis.decompose)
 app.command(epilog=cli_analysis.TRADE_EXAMPLES)(cli_analysis.trade)
 app.command(epilog=cli_analysis.EXPLAIN_EXAMPLES)(cli_analysis.explain)
 app.command(epilog=cli_closures.EXAMPLES)(cli_closures.closures)
+app.command(epilog=cli_sensitivity.EXAMPLES)(cli_sensitivity.sensitivity)
 app.command(epilog=cli_claims.EXAMPLES)(cli_claims.claims)
 app.command(epilog=cli_dynamics.EXAMPLES)(cli_dynamics.path)
 app.command(epilog=cli_reproduce.EXAMPLES)(cli_reproduce.reproduce)

@@ -16,12 +16,14 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
+from numpy.typing import NDArray
 
 from ...calibration.benchmark import Benchmark
 from ..functions import ces_price
-from ..sets import money, param, positive
+from ..sets import elasticity, money, param, positive
 
 EQUATIONS = {
     "demand_household": "household_demand",
@@ -33,6 +35,8 @@ EQUATIONS = {
 }
 
 log = logging.getLogger(__name__)
+
+Array = NDArray[Any]
 
 
 def les_parameters(benchmark: Benchmark) -> pd.DataFrame:
@@ -55,20 +59,36 @@ def les_parameters(benchmark: Benchmark) -> pd.DataFrame:
 
 
 def _les_of_region(value: pd.Series, elasticity: pd.Series, frisch: float, region: str) -> pd.DataFrame:
-    shares = value / value.sum()
-    eta = elasticity.reindex(value.index)
-    held = pd.Series(False, index=value.index)
+    eta = elasticity.reindex(value.index).to_numpy(float)[:, None]
+    beta, gamma, held = les_of_draws(value.to_numpy(float), eta, np.array([frisch]))
+    if held.any():
+        names = ", ".join(value.index[held[:, 0]])
+        log.info("%s: income elasticity held at %.3g for %s", region, -frisch, names)
+    return pd.DataFrame({"beta": beta[:, 0], "gamma": gamma[:, 0]}, index=value.index)
+
+
+def les_of_draws(value: Array, eta: Array, frisch: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """The linear expenditure system of one region for many draws of its elasticities.
+
+    Args:
+        value: budget by good at benchmark prices, shape (goods,).
+        eta: income elasticities before they are scaled, shape (goods, draws); may be complex, for derivatives.
+        frisch: Frisch parameter of each draw, shape (draws,).
+
+    Returns:
+        Marginal budget shares, committed purchases, and which elasticities are held; each (goods, draws).
+    """
+    shares = (value / value.sum())[:, None]
+    held = np.zeros(eta.shape, dtype=bool)
     while True:
-        free = ~held
-        room = 1 - (shares[held] * -frisch).sum()
-        eta = (eta * room / (shares * eta)[free].sum()).where(free, -frisch)
-        above = free & (eta > -frisch * (1 + 1e-12))
+        room = 1 - (shares * held * -frisch).sum(axis=0)
+        eta = np.where(held, -frisch, eta * (room / (shares * eta * ~held).sum(axis=0)))
+        above = ~held & (eta.real > -frisch.real * (1 + 1e-12))
         if not above.any():
             break
         held |= above
-    if held.any():
-        log.info("%s: income elasticity held at %.3g for %s", region, -frisch, ", ".join(held.index[held]))
-    return pd.DataFrame({"beta": shares * eta, "gamma": (value * (1 + eta / frisch)).clip(lower=0.0)})
+    gamma = value[:, None] * (1 + eta / frisch)
+    return shares * eta, np.where(gamma.real > 0.0, gamma, 0.0), held
 
 
 def _regions(series: pd.Series) -> pd.Index:
@@ -88,9 +108,11 @@ def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
     m.sigma_consumption = param(m.R, b.sigma_consumption, "sigma_consumption")
     m.household_demand0 = param(m.household_goods, b.household_demand, "household_demand")
     m.household_spending0 = param(m.R, spending, "household spending")
-    m.budget_share = param(m.household_goods, les["beta"], "marginal budget share")
-    m.committed0 = param(m.household_goods, les["gamma"], "committed purchases")
-    m.supernumerary0 = param(m.R, spending - les["gamma"].groupby("region").sum(), "supernumerary budget")
+    m.budget_share = elasticity(m.household_goods, les["beta"], "marginal budget share")
+    m.committed0 = elasticity(m.household_goods, les["gamma"], "committed purchases")
+    m.supernumerary0 = elasticity(
+        m.R, spending - les["gamma"].groupby("region").sum(), "supernumerary budget"
+    )
     users = pd.MultiIndex.from_product([list(m.final_users), b.regions], names=["user", "region"])
     m.sales_tax0 = param(m.final_users * m.R, b.sales_tax.reindex(users), "sales_tax")
 

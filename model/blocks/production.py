@@ -15,7 +15,7 @@ import pyomo.environ as pyo
 
 from ...calibration.benchmark import Benchmark
 from ..functions import ces_demand, ces_price
-from ..sets import money, param, positive
+from ..sets import elasticity, money, param, positive
 
 EQUATIONS = {
     "zero_profit_production": "activity",
@@ -37,7 +37,7 @@ def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
     m.value_added_share = param(m.activities, with_tax / net_revenue, "value-added share")
     m.factor_share = param(m.employment, _over(b.factor_value, value_added), "factor share")
     m.sigma_inputs = param(m.activities, b.sigma_inputs, "sigma_inputs")
-    m.sigma_value_added = param(m.activities, b.sigma_value_added, "sigma_value_added")
+    m.sigma_value_added = elasticity(m.activities, b.sigma_value_added, "sigma_value_added")
     m.production_tax0 = param(m.activities, b.production_tax, "production_tax")
     m.factor_tax0 = param(m.activities, b.factor_tax, "factor_tax")
 

@@ -17,7 +17,7 @@ import pyomo.environ as pyo
 
 from ...calibration.benchmark import BY_SECTOR, Benchmark
 from ..functions import cet_price
-from ..sets import param, positive
+from ..sets import elasticity, param, positive
 from ..state import at
 from .transport import carrier_demand
 
@@ -39,8 +39,8 @@ def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
     m.carrier_share = param(m.carriers, b.margin_supply / outlets, "transport-pool share of exports")
     both = set(m.domestic) & set(m.exporters)
     alike = set(b.omega_supply.index[np.isinf(b.omega_supply)])
-    m.omega_supply = param(m.activities, b.omega_supply.replace(math.inf, 0.0), "omega_supply")
-    m.omega_destinations = param(m.activities, b.omega_destinations, "omega_destinations")
+    m.omega_supply = elasticity(m.activities, b.omega_supply.replace(math.inf, 0.0), "omega_supply")
+    m.omega_destinations = elasticity(m.activities, b.omega_destinations, "omega_destinations")
 
     m.one_product = pyo.Set(dimen=2, initialize=[k for k in b.omega_supply.index if k in both and k in alike])
     m.domestic_price = positive(m.domestic)

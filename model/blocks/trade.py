@@ -20,7 +20,7 @@ import pyomo.environ as pyo
 
 from ...calibration.benchmark import BY_SECTOR, Benchmark, BenchmarkError, head_office
 from ..functions import ces_price
-from ..sets import money, param, positive
+from ..sets import elasticity, money, param, positive
 from .foreign_firms import foreign_volume
 from .transport import POOL
 from .varieties import number, price_of_varieties
@@ -52,8 +52,8 @@ def add_variables(m: pyo.ConcreteModel, benchmark: Benchmark) -> None:
     both = set(m.domestic) & set(m.importers)
     alike = set(b.sigma_armington.index[np.isinf(b.sigma_armington)])
     m.one_good = pyo.Set(dimen=2, initialize=[k for k in m.commodities if k in both and k in alike])
-    m.sigma_armington = param(m.commodities, b.sigma_armington.replace(np.inf, 0.0), "sigma_armington")
-    m.sigma_sources = param(m.commodities, b.sigma_sources, "sigma_sources")
+    m.sigma_armington = elasticity(m.commodities, b.sigma_armington.replace(np.inf, 0.0), "sigma_armington")
+    m.sigma_sources = elasticity(m.commodities, b.sigma_sources, "sigma_sources")
 
     for g, r, s in m.flows:
         if (g, r) in m.one_product and (g, s) in m.one_good:

@@ -266,13 +266,14 @@ def merge(conditions: Conditions, distance: Array, function: Array) -> Merged:
 
     Args:
         conditions: the rows.
-        distance: distances to bounds in their own units, shape (distances,).
-        function: F as a pure number, shape (conditions,).
+        distance: distances to bounds in their own units, shape (distances,); of many points (distances, points),
+            the scale being a column then.
+        function: F as a pure number, shape (conditions,) or (conditions, points).
     """
     a = (distance * conditions.scale)[conditions.lower]
-    by_distance = np.zeros(len(distance))
+    by_distance = np.zeros_like(distance)
     two = np.flatnonzero(conditions.upper >= 0)
-    inner, inner_by = function.copy(), np.ones(len(function))
+    inner, inner_by = function.copy(), np.ones_like(function)
     if len(two):
         upper = conditions.upper[two]
         value, by_upper, by_function = fischer_burmeister(

@@ -126,6 +126,19 @@ class Derivatives:
         moved[self._free] = -self._column_scale * self._direct.solve(pressure)
         return moved
 
+    def respond(self, pressure: Array) -> Array:
+        """Response of the free variables to changes of the residuals, for many at once.
+
+        Args:
+            pressure: change of ``left - right`` of each equation, shape (equations, cases).
+
+        Returns:
+            First-order change of each free variable, shape (free variables, cases).
+        """
+        scaled = self._row_scale[:, None] * pressure
+        moved = [self._direct.solve(scaled[:, k]) for k in range(scaled.shape[1])]
+        return -self._column_scale[:, None] * np.array(moved).reshape(scaled.shape[1], -1).T
+
     def pull(self, gradient: Array) -> Array:
         """Total derivative of an expression with respect to every fixed variable.
 

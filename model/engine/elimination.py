@@ -159,6 +159,54 @@ class Factors:
         return x
 
 
+@dataclass(frozen=True)
+class _ManyRound:
+    """One round as sparse matrices: multipliers (rest, pivots) and the rows of U over its pivots (pivots, rest)."""
+
+    pivots: Index
+    rest: Index
+    lower: csr_array
+    upper: csr_array
+    pivot: Array
+
+
+@dataclass(frozen=True)
+class ManyFactors:
+    """A factorised matrix for many right-hand sides at once, without what factorising another one would need."""
+
+    rounds: tuple[_ManyRound, ...]
+    lu: Array
+    lu_pivots: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, factors: Factors) -> ManyFactors:
+        """The same factors, their products as sparse matrices."""
+        rounds = []
+        for step, numbers in zip(factors._rounds, factors._done, strict=True):
+            shape = len(step.rest), len(step.pivots)
+            lower = csr_array((numbers.lower, (step.lower_row, step.lower_pivot)), shape=shape)
+            own = numbers.upper / numbers.pivot[step.upper_pivot]
+            upper = csr_array((own, (step.upper_pivot, step.upper_column)), shape=shape[::-1])
+            rounds.append(_ManyRound(step.pivots, step.rest, lower, upper, numbers.pivot[:, None]))
+        return cls(tuple(rounds), factors._lu, factors._pivots)
+
+    def solve(self, b: Array) -> Array:
+        """Solutions ``X`` of ``A X = B``, one column for each right-hand side."""
+        held = []
+        for step in self.rounds:
+            own = b[step.pivots]
+            b = b[step.rest] - step.lower @ own
+            held.append(own)
+        with _libraries().limit(limits=1, user_api="blas"):
+            x = dgetrs(self.lu, self.lu_pivots, b, trans=1)[0] if len(b) else b
+        for step, own in zip(reversed(self.rounds), reversed(held), strict=True):
+            whole = np.empty((len(step.pivots) + len(step.rest), b.shape[1]))
+            whole[step.rest] = x
+            whole[step.pivots] = own / step.pivot - step.upper @ x
+            x = whole
+        return x
+
+
 @lru_cache(maxsize=1)
 def _libraries() -> ThreadpoolController:
     """The loaded BLAS libraries; finding them takes longer than a small factorisation."""

@@ -23,6 +23,7 @@ class TermGroup:
     """
 
     tape: Tape | None  # None: the terms are plain numbers
+    code: str  # what the tape was translated from
     row: Index
     order: Index
     coefficient: Array
@@ -57,7 +58,17 @@ class Level:
     """A set of sums (equations, or inner rows of one level) and their terms, grouped by shape."""
 
     def __init__(self, sums: Iterable[Sequence[Summand]]):
-        self.groups, self.n_rows = _group(sums)
+        self._lay_out(*_group(sums))
+
+    @classmethod
+    def of_groups(cls, groups: Sequence[TermGroup], n_rows: int) -> Level:
+        """A level of groups that are there already."""
+        level = cls.__new__(cls)
+        level._lay_out(list(groups), n_rows)
+        return level
+
+    def _lay_out(self, groups: list[TermGroup], n_rows: int) -> None:
+        self.groups, self.n_rows = groups, n_rows
         self.row: Index = _concatenate([g.row for g in self.groups])
         self.order: Index = _concatenate([g.order for g in self.groups])
         self.n_terms = len(self.row)
@@ -109,6 +120,7 @@ def _group(sums: Iterable[Sequence[Summand]]) -> tuple[list[TermGroup], int]:
         groups.append(
             TermGroup(
                 tape=compile_tape(code) if code else None,
+                code=code,
                 row=np.array(rows, dtype=np.int64),
                 order=np.array(orders, dtype=np.int64),
                 coefficient=np.array(coefficients, dtype=float),

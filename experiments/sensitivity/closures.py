@@ -1,0 +1,67 @@
+"""How much of a result is closure: the same regimes under every closure that the model offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from ...model.closures import CLOSURES, ClosureError
+from ...model.engine import EngineError
+from ...model.instruments import InstrumentError
+from ...model.measures import MEASURES
+from ..base_year import BaseYear
+from ..doing import Tell, Work
+from ..regimes import Regime, RegimeError
+from ..run import Run, run
+from .factors import SensitivityError
+
+COLUMNS = ["regime", "closure", "region", "indicator", "value", "reason"]
+
+
+def closure_sweep(
+    *regimes: str | Path | Regime,
+    closures: Sequence[str] = tuple(CLOSURES),
+    base: BaseYear | None = None,
+    tell: Tell = lambda line: None,
+) -> pd.DataFrame:
+    """Outcomes of each regime under each closure.
+
+    Returns:
+        Columns regime, closure, region, indicator, value, reason. Where a regime cannot be asked under a closure,
+        or has no solution there, there is one row with the reason and no value.
+
+    Raises:
+        SensitivityError: no closure gives any result.
+    """
+    work, parts = Work(tell, len(closures)), []
+    for closure in closures:
+        try:
+            found = run(*regimes, closure=closure, base=base, tell=work.part(closure))
+        except (EngineError, RegimeError, ClosureError, InstrumentError) as error:
+            first = str(error).partition("\n")[0]
+            parts.append(
+                pd.DataFrame([{"regime": "all", "closure": closure, "reason": first}], columns=COLUMNS)
+            )
+            continue
+        parts.append(_rows(found, closure))
+    work.finish()
+    table = pd.concat(parts, ignore_index=True)
+    if table["value"].isna().all():
+        raise SensitivityError(f"no closure gives a result; under {closures[0]}: {table['reason'].iloc[0]}")
+    return table
+
+
+def _rows(found: Run, closure: str) -> pd.DataFrame:
+    parts = []
+    for solved in found:
+        frame = solved.indicators[[name for name in MEASURES if name in solved.indicators]]
+        long = frame.rename_axis("region").reset_index().melt("region", var_name="indicator")
+        parts.append(long.assign(regime=solved.name, closure=closure, reason="")[COLUMNS])
+    lost = [
+        {"regime": f.name, "closure": closure, "reason": f.message.partition("\n")[0]} for f in found.failed
+    ]
+    if lost:
+        parts.append(pd.DataFrame(lost, columns=COLUMNS))
+    return pd.concat(parts, ignore_index=True)

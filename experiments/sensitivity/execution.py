@@ -1,0 +1,157 @@
+"""Blocks of draws on all cores of this machine, or on a Dask cluster.
+
+A process that dies takes its block with it and nothing else: it is replaced, and the blocks that are not there yet
+are handed out again.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from .factors import Array, SensitivityError
+from .kernel import Kernel
+from .worker import BLOCK, solve_block, solve_block_of, warm
+
+MOST_DEATHS = 5
+"""So many dead processes without a block being finished in between end a sweep."""
+
+Blocks = Mapping[int, Array]
+Keep = Callable[[int, pd.DataFrame], None]
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class LocalPool:
+    """Processes of this machine; they import what they need while the kernel is still being made.
+
+    Args:
+        workers: how many processes; with one, everything happens in this process.
+    """
+
+    def __init__(self, workers: int):
+        self.workers = workers
+        self._pool = self._new() if workers > 1 else None
+
+    def _new(self) -> ProcessPoolExecutor:
+        pool = ProcessPoolExecutor(self.workers, mp_context=multiprocessing.get_context("spawn"))
+        for _ in range(self.workers):
+            pool.submit(warm)
+        return pool
+
+    def run(self, kernel: Kernel, blocks: Blocks, keep: Keep) -> None:
+        """Solve blocks and hand each to ``keep`` as it is finished, in any order.
+
+        Raises:
+            SensitivityError: processes keep dying.
+        """
+        if self._pool is None:
+            for number, t in blocks.items():
+                keep(number, solve_block(kernel, number * BLOCK, t))
+            return
+        with _in_file(kernel) as file:
+            left, deaths = dict(blocks), 0
+            while left:
+                before = len(left)
+                try:
+                    self._round(file, left, keep)
+                except BrokenProcessPool as error:
+                    deaths = deaths + 1 if len(left) == before else 1
+                    if deaths >= MOST_DEATHS:
+                        raise SensitivityError(
+                            f"{deaths} processes in a row died before a block was finished. Likely reason: too little "
+                            "memory; give fewer --workers. What is finished is kept: --resume goes on"
+                        ) from error
+                    self._pool.shutdown(wait=False)
+                    self._pool = self._new()
+
+    def _round(self, file: Path, left: dict[int, Array], keep: Keep) -> None:
+        assert self._pool is not None
+        waiting: dict[Future[pd.DataFrame], int] = {}
+        order = iter(list(left))
+        for number in order:
+            waiting[self._pool.submit(solve_block_of, file, number * BLOCK, left[number])] = number
+            if len(waiting) >= 3 * self.workers:
+                self._collect(waiting, left, keep)
+        while waiting:
+            self._collect(waiting, left, keep)
+
+    def _collect(self, waiting: dict[Future[pd.DataFrame], int], left: dict[int, Array], keep: Keep) -> None:
+        finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in finished:
+            number = waiting.pop(future)
+            keep(number, future.result())
+            del left[number]
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+
+class DaskPool:
+    """A Dask cluster; it replaces dead workers and repeats what they had.
+
+    Args:
+        address: of its scheduler, ``tcp://host:8786``.
+
+    Raises:
+        SensitivityError: Dask is not installed, or nobody answers there.
+    """
+
+    def __init__(self, address: str):
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise SensitivityError("--scheduler needs Dask: pip install 'eacu[cluster]'") from error
+        try:
+            self._client = Client(address, timeout="20s")
+        except (OSError, ValueError, TimeoutError) as error:
+            raise SensitivityError(f"no Dask scheduler answers at {address}: {error}") from error
+        self.workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
+
+    def run(self, kernel: Kernel, blocks: Blocks, keep: Keep) -> None:
+        """As `LocalPool.run`."""
+        from distributed import as_completed
+
+        everywhere = self._client.scatter(kernel, broadcast=True)
+        numbers = {}
+        for number, t in blocks.items():
+            future = self._client.submit(solve_block, everywhere, number * BLOCK, t, pure=False)
+            numbers[future.key] = number
+            numbers[future] = number
+        futures = [f for f in numbers if not isinstance(f, str)]
+        for future, table in as_completed(futures, with_results=True):
+            keep(numbers[future], table)
+            future.release()
+
+    def close(self) -> None:
+        """Leave the cluster; it goes on."""
+        self._client.close()
+
+
+@contextmanager
+def _in_file(kernel: Kernel) -> Iterator[Path]:
+    """The kernel in a file of its own for as long as it is needed: a process that replaces another reads it again."""
+    handle, name = tempfile.mkstemp(suffix=".kernel")
+    file = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            pickle.dump(kernel, stream, protocol=5)
+        yield file
+    finally:
+        file.unlink(missing_ok=True)

@@ -1,0 +1,158 @@
+"""``eacu sensitivity``: how sure a result is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import completion
+from .console import CHECK_FAILED, check_table, print_json, print_tables, progress, write_table
+from .options import AllRegions, BaseYear, Closure, Json, Table, examples
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..experiments.sensitivity.sweep import Sensitivity
+
+EXAMPLES = examples(
+    "eacu sensitivity union-2011",
+    "eacu sensitivity union-2010-07 union-2011 --draws 1000 --seed 7 --keep my-sweep",
+    "eacu sensitivity union-2011 --method sobol --draws 64 --factors trade,destinations,border_costs",
+    "eacu sensitivity union-2011 --method closures --json",
+)
+METHOD_HELP = (
+    "local: exact derivatives; quadrature: Stroud's points, two solves a factor; monte-carlo; quasi-random; "
+    "sobol: shares of the variance; morris: elementary effects; closures: every closure."
+)
+KEEP_HELP = "Keep every draw in this folder (Parquet); a sweep that was stopped goes on there with --resume."
+
+
+def sensitivity(
+    regimes: Annotated[
+        list[str],
+        typer.Argument(help="Names of regimes or your own .toml files.", autocompletion=completion.regimes),
+    ],
+    method: Annotated[str, typer.Option(help=METHOD_HELP)] = "quadrature",
+    draws: Annotated[
+        int,
+        typer.Option(
+            help="Draws of a random method; of sobol and morris, samples for each group of factors."
+        ),
+    ] = 200,
+    seed: Annotated[int, typer.Option(help="Of the random numbers; the same seed gives the same draws.")] = 1,
+    factors: Annotated[
+        str, typer.Option(help="Vary these alone, joined by commas (see data/parameters/distributions.csv).")
+    ] = "",
+    distributions: Annotated[
+        Path | None,
+        typer.Option(help="A .csv of your own with the columns of data/parameters/distributions.csv."),
+    ] = None,
+    spread: Annotated[float, typer.Option(help="Multiplies every spread.")] = 1.0,
+    of: Annotated[str, typer.Option(help="Print these indicators, joined by commas.")] = "",
+    closure: Closure = None,
+    base_year: BaseYear = None,
+    all_regions: AllRegions = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes on this machine (default: one for each core).", min=1)
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Solve on a Dask cluster: the address of its scheduler, tcp://host:8786."),
+    ] = None,
+    keep: Annotated[Path | None, typer.Option(help=KEEP_HELP)] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the sweep in the folder of --keep.")
+    ] = False,
+    table: Table = None,
+    as_json: Json = False,
+) -> None:
+    """Say how sure results are: bands over elasticities and policy sizes, and what the spread comes from."""
+    from ..experiments.base_year import load_base_year
+    from ..experiments.sensitivity.closures import closure_sweep
+    from ..experiments.sensitivity.factors import SensitivityError
+    from ..experiments.sensitivity.sweep import Execution
+    from ..experiments.sensitivity.sweep import sensitivity as sweep
+    from .sensitivity_tables import SHOWN
+
+    check_table(table)
+    if resume and keep is None:
+        raise SensitivityError("--resume needs the folder that the sweep was kept in: add --keep FOLDER")
+    base = load_base_year(base_year) if base_year else None
+    shown = _known([name.strip() for name in of.split(",") if name.strip()]) or list(SHOWN)
+    if method == "closures":
+        rows = closure_sweep(*regimes, base=base, tell=progress)
+        _show_closures(rows, all_regions, shown, table, as_json)
+        return
+    found = sweep(
+        *regimes,
+        method=method,
+        draws=draws,
+        seed=seed,
+        closure=closure,
+        base=base,
+        factors=[name.strip() for name in factors.split(",") if name.strip()],
+        table=distributions,
+        spread=spread,
+        execution=Execution(workers, scheduler, keep, resume),
+        tell=progress,
+    )
+    _show(found, all_regions, shown, table, as_json)
+
+
+def _known(names: list[str]) -> list[str]:
+    """The names of outcomes; raises SensitivityError for an unknown one."""
+    from ..experiments.sensitivity.factors import SensitivityError
+    from ..model.measures import MEASURES
+    from ..model.names import unknown_name
+
+    for name in names:
+        if name not in MEASURES:
+            raise SensitivityError(unknown_name("indicator", name, MEASURES))
+    return names
+
+
+def _regions(table: pd.DataFrame, all_regions: bool) -> list[str]:
+    """Regions to print: the members that the base year names, or all."""
+    from ..experiments.base_year import load_base_year
+
+    there = [r for r in dict.fromkeys(table["region"]) if isinstance(r, str) and r]
+    members = [r for r in there if r in load_base_year().benchmark.members]
+    return there if all_regions or not members else members
+
+
+def _show(found: Sensitivity, all_regions: bool, shown: list[str], table: Path | None, as_json: bool) -> None:
+    from .sensitivity_tables import bands_table, factors_table, sensitivity_json, shares_table
+
+    if table:
+        write_table(found.bands, table)
+    if as_json:
+        print_json(sensitivity_json(found))
+    else:
+        regions = _regions(found.bands, all_regions)
+        parts = [bands_table(found, regions, shown), shares_table(found, regions, shown[0])]
+        print_tables([*parts, *(factors_table(found, region, shown[0]) for region in regions)])
+    if len(found.failed):
+        first = found.failed.iloc[0]
+        typer.echo(
+            f"eacu: error: {len(found.failed)} draws have no solution and are left out of the bands; the first is draw "
+            f"{first['draw']} of {first['regime']}: {first['reason']}",
+            err=True,
+        )
+        raise typer.Exit(CHECK_FAILED)
+
+
+def _show_closures(
+    rows: pd.DataFrame, all_regions: bool, shown: list[str], table: Path | None, as_json: bool
+) -> None:
+    from .sensitivity_tables import closures_table
+
+    if table:
+        write_table(rows, table)
+    if as_json:
+        print_json({"method": "closures", "rows": rows.to_dict("records")})
+        return
+    print_tables([closures_table(rows, _regions(rows, all_regions), name) for name in shown])
+    for row in rows[rows["value"].isna() & (rows["reason"] != "")].to_dict("records"):
+        typer.echo(f"{row['regime']} under {row['closure']}: {row['reason']}", err=True)

@@ -1,0 +1,128 @@
+"""A sweep as tables for the terminal and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich.table import Table
+from rich.text import Text
+
+from .layout import titled_table
+
+if TYPE_CHECKING:
+    from ..experiments.sensitivity.sweep import Sensitivity
+
+SHOWN = ("ev_usd_mn", "ev_pct_consumption", "real_gdp_pct", "tariff_received_usd_mn")
+"""Outcomes that are printed unless others are asked for; JSON and files hold all."""
+MOST_FACTORS = 8
+WORDS = {
+    "first": "share of variance",
+    "total": "total share",
+    "mu_star": "mean effect",
+    "sigma": "its spread",
+}
+"""What a measure of importance is called."""
+
+
+def bands_table(found: Sensitivity, regions: Sequence[str], indicators: Sequence[str]) -> Table:
+    """Central value, mean, spread and band of the chosen outcomes."""
+    ends = "5 % to 95 %" if found.method not in ("local", "quadrature") else "90 % band (normal)"
+    table = titled_table(f"What is uncertain, {found.method}: {len(found.t) or 'no'} draws", ["central"])
+    for heading in ("mean", "s.d.", ends, "above zero"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for regime, rows in found.bands.groupby("regime", sort=False):
+        for region in regions:
+            table.add_row(Text(f"{regime}, {region}", style="bold"))
+            for row in rows[(rows["region"] == region) & rows["indicator"].isin(indicators)].to_dict(
+                "records"
+            ):
+                positive = "–" if pd.isna(row["positive"]) else f"{100 * row['positive']:.0f} %"
+                numbers = [_number(row[k], row["unit"]) for k in ("central", "mean", "sd", "low", "high")]
+                table.add_row(
+                    f"  {row['indicator']}, {row['unit']}",
+                    *numbers[:3],
+                    f"{numbers[3]} to {numbers[4]}",
+                    positive,
+                )
+        table.add_section()
+    return table
+
+
+def shares_table(found: Sensitivity, regions: Sequence[str], indicator: str) -> Table:
+    """What the spread of one outcome comes from: a row for each regime and region, a column for each group."""
+    rows = found.shares[(found.shares["indicator"] == indicator) & found.shares["region"].isin(regions)]
+    measures = [c for c in rows.columns if c in WORDS]
+    groups = list(dict.fromkeys(rows["group"]))
+    table = titled_table(f"Where the spread of {indicator} comes from", groups)
+    for (regime, region), part in rows.groupby(["regime", "region"], sort=False):
+        values = part.set_index("group")
+        for measure in measures:
+            name = f"{regime}, {region}: {WORDS[measure]}"
+            table.add_row(name, *[_share(float(values.loc[group, measure]), measure) for group in groups])
+    return table
+
+
+def factors_table(found: Sensitivity, region: str, indicator: str) -> Table:
+    """The single factors that move one outcome of a region most: its change for one standard deviation."""
+    rows = found.derivatives
+    rows = rows[(rows["indicator"] == indicator) & (rows["region"] == region)]
+    regimes = list(dict.fromkeys(rows["regime"]))
+    table = titled_table(
+        f"{indicator} of {region}: change for one standard deviation of a factor", regimes[:1]
+    )
+    for regime in regimes[1:]:
+        table.add_column(regime, justify="right", no_wrap=True)
+    wide = rows.pivot_table(index="factor", columns="regime", values="per_sd")[regimes]
+    order = wide.abs().max(axis=1).sort_values(ascending=False).index[:MOST_FACTORS]
+    for factor in order:
+        table.add_row(Text(str(factor)), *[_number(v, str(rows["unit"].iloc[0])) for v in wide.loc[factor]])
+    return table
+
+
+def closures_table(rows: pd.DataFrame, regions: Sequence[str], indicator: str) -> Table:
+    """One outcome of every regime and region under every closure."""
+    chosen = rows[(rows["indicator"] == indicator) & rows["region"].isin(regions)]
+    places = list(chosen.groupby(["regime", "region"], sort=False).groups)
+    heads = [f"{regime}, {region}" for regime, region in places]
+    table = titled_table(f"{indicator} under each closure", heads[:1])
+    for head in heads[1:]:
+        table.add_column(head, justify="right", no_wrap=True)
+    values = chosen.set_index(["closure", "regime", "region"])["value"]
+    for closure in dict.fromkeys(rows["closure"]):
+        cells = [values.get((closure, *place), float("nan")) for place in places]
+        table.add_row(str(closure), *[_number(v, "") for v in cells])
+    return table
+
+
+def sensitivity_json(found: Sensitivity) -> dict[str, Any]:
+    """Everything but the single draws."""
+    return {
+        "method": found.method,
+        "seed": found.seed,
+        "draws": len(found.t),
+        "workers": found.workers,
+        "seconds": found.seconds,
+        "folder": str(found.folder) if found.folder else None,
+        "factors": [
+            {"name": f.name, "acts_on": list(f.acts_on), "family": f.family, "spread": f.spread}
+            for f in found.factors
+        ],
+        "bands": found.bands.to_dict("records"),
+        "shares": found.shares.to_dict("records"),
+        "derivatives": found.derivatives.to_dict("records"),
+        "failed": found.failed.to_dict("records"),
+    }
+
+
+def _number(value: float, unit: str) -> str:
+    if pd.isna(value):
+        return "–"
+    return f"{value:,.0f}" if unit.startswith("USD") else f"{value:,.3f}"
+
+
+def _share(value: float, measure: str) -> str:
+    if pd.isna(value):
+        return "–"
+    return f"{100 * value:.0f} %" if measure in ("first", "total") else f"{value:,.3g}"
