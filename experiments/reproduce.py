@@ -282,9 +282,14 @@ def _published(entry: dict[Any, Any]) -> Published:
 
 
 def reproduce(
-    rows: Iterable[Row] | None = None, base: BaseYear | None = None, tell: Tell = lambda line: None
+    rows: Iterable[Row] | None = None,
+    base: BaseYear | None = None,
+    tell: Tell = lambda line: None,
+    band: Iterable[Variant] = BAND,
 ) -> list[Reproduction]:
     """Solve what every row needs, with the trade elasticities as they are and 50 % lower and higher.
+
+    ``band`` are the other cases besides the central one; without any, a row's band is its central figure.
 
     Raises ReproductionError for a row whose estimate does not exist; otherwise what
     `eacu.experiments.run.run` raises.
@@ -297,7 +302,7 @@ def reproduce(
     base = base or load_base_year()
     values: dict[str, dict[int, float]] = {}
     required: dict[str, dict[int, pd.Series]] = {}
-    cases = (Variant(name=CENTRAL), *BAND)
+    cases = (Variant(name=CENTRAL), *band)
     work = Work(tell, len(cases))
     for variant in cases:
         tell(variant.name)
