@@ -56,7 +56,7 @@ def shares_table(found: Sensitivity, regions: Sequence[str], indicator: str) -> 
     measures = [c for c in rows.columns if c in WORDS]
     groups = list(dict.fromkeys(rows["group"]))
     table = titled_table(f"Where the spread of {indicator} comes from", groups)
-    for (regime, region), part in rows.groupby(["regime", "region"], sort=False):
+    for (regime, region), part in _by_place(rows):
         values = part.set_index("group")
         for measure in measures:
             name = f"{regime}, {region}: {WORDS[measure]}"
@@ -84,7 +84,7 @@ def factors_table(found: Sensitivity, region: str, indicator: str) -> Table:
 def closures_table(rows: pd.DataFrame, regions: Sequence[str], indicator: str) -> Table:
     """One outcome of every regime and region under every closure."""
     chosen = rows[(rows["indicator"] == indicator) & rows["region"].isin(regions)]
-    places = list(chosen.groupby(["regime", "region"], sort=False).groups)
+    places = [place for place, _ in _by_place(chosen)]
     heads = [f"{regime}, {region}" for regime, region in places]
     table = titled_table(f"{indicator} under each closure", heads[:1])
     for head in heads[1:]:
@@ -114,6 +114,12 @@ def sensitivity_json(found: Sensitivity) -> dict[str, Any]:
         "derivatives": found.derivatives.to_dict("records"),
         "failed": found.failed.to_dict("records"),
     }
+
+
+def _by_place(rows: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
+    """Rows of each regime and region."""
+    pairs = dict.fromkeys(zip(rows["regime"], rows["region"], strict=True))
+    return [(pair, rows[(rows["regime"] == pair[0]) & (rows["region"] == pair[1])]) for pair in pairs]
 
 
 def _number(value: float, unit: str) -> str:
