@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,8 +12,12 @@ from .console import CHECK_FAILED, check_table, print_json, print_tables, progre
 from .options import AllRegions, BaseYear, Closure, Json, Table, examples
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
+    from ..experiments.base_year import BaseYear as BaseYearData
+    from ..experiments.run import Run
     from ..experiments.sensitivity.sweep import Sensitivity
 
 EXAMPLES = examples(
@@ -99,6 +103,34 @@ def sensitivity(
         tell=progress,
     )
     _show(found, all_regions, shown, table, as_json)
+
+
+def bands_of(
+    result: Run, closure: str | None, base: BaseYearData | None, market_structure: str | None
+) -> Sensitivity:
+    """The bands of the regimes of a run, on the same base year and under the same closures."""
+    from ..experiments.base_year import with_structure
+    from ..experiments.run import base_of
+    from ..experiments.sensitivity.bands import regime_bands
+
+    regimes = [solved.regime for solved in result]
+    base = base or base_of(regimes)
+    if market_structure is not None:
+        base = with_structure(base, market_structure)
+    return regime_bands(*regimes, closure=closure, base=base, tell=progress)
+
+
+def with_bands(document: list[dict[str, Any]], found: Sensitivity) -> list[dict[str, Any]]:
+    """The summary of a run, each regime with its bands."""
+    rows = {name: part.to_dict("records") for name, part in found.bands.groupby("regime")}
+    return [entry | {"bands": rows[entry["regime"]]} if entry["regime"] in rows else entry for entry in document]
+
+
+def print_bands(found: Sensitivity, regions: Sequence[str]) -> None:
+    """Print the bands of the outcomes that are shown by default."""
+    from .sensitivity_tables import SHOWN, bands_table
+
+    print_tables([bands_table(found, regions, SHOWN)])
 
 
 def _known(names: list[str]) -> list[str]:

@@ -15,6 +15,8 @@ from eacu.experiments.base_year import load_base_year
 from eacu.experiments.regimes import load_regime
 from eacu.experiments.run import run
 from eacu.experiments.sensitivity import sweep, worker
+from eacu.experiments.sensitivity.bands import differences
+from eacu.experiments.sensitivity.closures import closure_sweep
 from eacu.experiments.sensitivity.designs import METHODS, design, stroud
 from eacu.experiments.sensitivity.execution import LocalPool
 from eacu.experiments.sensitivity.factors import Factor, SensitivityError, load_factors
@@ -332,3 +334,29 @@ def test_on_real_data_every_draw_is_solved_and_quadrature_agrees_with_a_sample()
     rows = rows[(rows["indicator"] == "ev_usd_mn") & rows["region"].isin(["RUS", "BLR", "KAZ"])]
     assert ((rows["mean"] - rows["mean_q"]).abs() < 4 * rows["sd"] / np.sqrt(1000)).all()
     assert np.allclose(rows["sd"], rows["sd_q"], rtol=0.15)
+
+
+def test_bands_of_differences_are_those_of_the_same_points(quick):
+    both = quick("quadrature")
+    found = differences(both).bands.set_index(["region", "indicator"])
+    wide = both.draws.pivot_table(index="draw", columns="regime", values="ev_usd_mn[KAZ]")
+    gap = wide["borders"] - wide["union-2010-07"]
+    row = found.loc[("KAZ", "ev_usd_mn")]
+    assert row["regime"] == "borders minus union-2010-07"
+    assert (row["mean"], row["sd"]) == pytest.approx((gap.mean(), gap.std(ddof=0)))
+    alone = both.bands.set_index(["regime", "region", "indicator"])["central"]
+    apart = alone["borders", "KAZ", "ev_usd_mn"] - alone["union-2010-07", "KAZ", "ev_usd_mn"]
+    assert row["central"] == pytest.approx(apart)
+    with pytest.raises(SensitivityError, match="two regimes"):
+        differences(both, ["borders"])
+
+
+def test_closures_are_swept_and_what_cannot_be_asked_has_its_reason():
+    found = closure_sweep(CUSTOMS, closures=("default", "short-run", "no-such"), base=small_base_year())
+    values = found[(found["indicator"] == "ev_usd_mn") & (found["region"] == "KAZ")].set_index("closure")[
+        "value"
+    ]
+    by_hand = run(CUSTOMS, closure="short-run", base=small_base_year())["union-2010-07"]
+    assert values["short-run"] == pytest.approx(float(by_hand.indicators.loc["KAZ", "ev_usd_mn"]))
+    assert values["default"] != pytest.approx(values["short-run"])
+    assert found[found["closure"] == "no-such"]["reason"].str.contains("Unknown closure").all()
