@@ -155,14 +155,14 @@ def quadrature_against_sample(draws: int, workers: int) -> dict[str, float]:
 def against_differences(kernel: Any) -> float:
     """Largest distance of an exact derivative from a fourth-order difference, relative to the outcome's largest one.
 
-    Outcomes of the members: what the union does to the GDP of the rest of the world is a hundred-thousandth of a per cent,
-    which differences of solutions with twelve digits cannot tell.
+    Outcomes of the members: what the union does to the GDP of the rest of the world is a hundred-thousandth of a per
+    cent, which differences of solutions with twelve digits cannot tell.
     """
     members = kernel.ask.base.benchmark.members
     own = np.array([name.rstrip("]").partition("[")[2] in members for name in kernel.names])
     from eacu.model.engine import SolveOptions
 
-    n, h, worst = len(kernel.ask.factors), 2e-3, 0.0
+    n, h, worst = len(kernel.ask.factors), 8e-3, 0.0
     t = np.concatenate([step * h * np.eye(n) for step in (1.0, -1.0, 2.0, -2.0)])
     for centre in kernel.centres:
         system = copy(centre.system)

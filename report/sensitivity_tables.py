@@ -12,6 +12,7 @@ from rich.text import Text
 from .layout import titled_table
 
 if TYPE_CHECKING:
+    from ..experiments.sensitivity.bases import Across
     from ..experiments.sensitivity.sweep import Sensitivity
 
 SHOWN = ("ev_usd_mn", "ev_pct_consumption", "real_gdp_pct", "tariff_received_usd_mn")
@@ -61,6 +62,26 @@ def shares_table(found: Sensitivity, regions: Sequence[str], indicator: str) -> 
         for measure in measures:
             name = f"{regime}, {region}: {WORDS[measure]}"
             table.add_row(name, *[_share(float(values.loc[group, measure]), measure) for group in groups])
+    return table
+
+
+def across_table(found: Across, regions: Sequence[str], indicators: Sequence[str]) -> Table:
+    """Each base year's mean, then mean, spread and band over all, and the share of the SAM in the variance."""
+    table = titled_table(f"On {len(found.each)} base years", [f"mean, {name}" for name in found.each])
+    for heading in ("mean", "s.d.", "90 % band (normal)", "share of the SAM"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    keys = ["regime", "region", "indicator"]
+    own = {name: sweep.bands.set_index(keys)["mean"] for name, sweep in found.each.items()}
+    for (regime, region), rows in _by_place(found.bands):
+        if region not in regions:
+            continue
+        table.add_row(Text(f"{regime}, {region}", style="bold"))
+        for row in rows[rows["indicator"].isin(indicators)].to_dict("records"):
+            unit, name = str(row["unit"]), str(row["indicator"])
+            cells = [_number(float(means[regime, region, name]), unit) for means in own.values()]
+            low, high = _number(row["low"], unit), _number(row["high"], unit)
+            cells += [_number(row["mean"], unit), _number(row["sd"], unit), f"{low} to {high}"]
+            table.add_row(f"  {name}, {unit}", *cells, _share(row["sam"], "first"))
     return table
 
 

@@ -16,6 +16,7 @@ from eacu.experiments.regimes import load_regime
 from eacu.experiments.run import run
 from eacu.experiments.sensitivity import sweep, worker
 from eacu.experiments.sensitivity.bands import differences
+from eacu.experiments.sensitivity.bases import across
 from eacu.experiments.sensitivity.closures import closure_sweep
 from eacu.experiments.sensitivity.designs import METHODS, design, stroud
 from eacu.experiments.sensitivity.execution import LocalPool
@@ -360,3 +361,24 @@ def test_closures_are_swept_and_what_cannot_be_asked_has_its_reason():
     assert values["short-run"] == pytest.approx(float(by_hand.indicators.loc["KAZ", "ev_usd_mn"]))
     assert values["default"] != pytest.approx(values["short-run"])
     assert found[found["closure"] == "no-such"]["reason"].str.contains("Unknown closure").all()
+
+
+def test_the_share_of_the_sam_is_the_variance_between_base_years():
+    base = small_base_year()
+    richer = replace(base.benchmark, import_tariff=base.benchmark.import_tariff * 1.0)
+    ask = {"method": "quadrature", "factors": ["destinations"], "execution": Execution(1)}
+    alike = across({"one": base, "same": replace(base, benchmark=richer)}, CUSTOMS, **ask).bands
+    assert alike["sam"].max() == pytest.approx(0.0, abs=1e-12)
+    flat = replace(base.benchmark, sigma_armington=0.5 * base.benchmark.sigma_armington)
+    found = across({"one": base, "flat": replace(base, benchmark=flat)}, CUSTOMS, **ask)
+    row = found.bands.set_index(["region", "indicator"]).loc[("KAZ", "ev_usd_mn")]
+    one, two = (
+        each.bands.set_index(["region", "indicator"]).loc[("KAZ", "ev_usd_mn")]
+        for each in found.each.values()
+    )
+    pooled = np.concatenate([each.draws["ev_usd_mn[KAZ]"].to_numpy() for each in found.each.values()])
+    assert (row["mean"], row["sd"]) == pytest.approx((pooled.mean(), pooled.std()))
+    between = ((one["mean"] - two["mean"]) / 2.0) ** 2
+    assert row["sam"] == pytest.approx(between / pooled.var())
+    with pytest.raises(SensitivityError, match="two base years"):
+        across({"one": base}, CUSTOMS)
