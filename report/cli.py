@@ -34,7 +34,18 @@ from . import (
     completion,
 )
 from .console import CHECK_FAILED, EXIT_CODES, check_figure, print_json, print_tables, progress
-from .options import AllRegions, BaseYear, Closure, CommandLine, Figure, Json, MarketStructure, Out, examples
+from .options import (
+    AllRegions,
+    Band,
+    BaseYear,
+    Closure,
+    CommandLine,
+    Figure,
+    Json,
+    MarketStructure,
+    Out,
+    examples,
+)
 
 if TYPE_CHECKING:
     from ..experiments.run import Run
@@ -98,6 +109,7 @@ def run(
     welfare: Annotated[
         bool, typer.Option("--welfare", help="Keep the terms of welfare in the run folder, for eacu query.")
     ] = False,
+    band: Band = False,
 ) -> None:
     """Solve regimes and print what they do to each member, then the checks."""
     from ..experiments.base_year import load_base_year
@@ -125,12 +137,16 @@ def run(
         from .plots import effects_figure
 
         progress(f"drawn in {effects_figure(result, figure)}")
+    bands = cli_sensitivity.bands_of(result, closure, base, market_structure) if band else None
     if as_json:
         from .summary import summary
 
-        print_json(summary(result))
+        document = summary(result)
+        print_json(document if bands is None else cli_sensitivity.with_bands(document, bands))
     else:
         _print_tables(result, all_regions)
+        if bands is not None:
+            cli_sensitivity.print_bands(bands, result.regions if all_regions else result.concerned)
     _end(result)
 
 

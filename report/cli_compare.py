@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import completion
+from .cli_sensitivity import print_bands
 from .console import CHECK_FAILED, check_table, print_json, print_tables, progress, write_table
-from .options import AllRegions, BaseYear, Closure, Json, Out, Table, examples
+from .options import AllRegions, Band, BaseYear, Closure, Json, Out, Table, examples
 
 if TYPE_CHECKING:
+    from ..experiments.sensitivity.sweep import Sensitivity
     from .compare import Compared
 
 EXAMPLES = examples(
@@ -38,6 +40,7 @@ def compare(
     base_year: BaseYear = None,
     out: Out = Path("runs"),
     table: Table = None,
+    band: Band = False,
     as_json: Json = False,
 ) -> None:
     """Set regimes and saved runs side by side: welfare, GDP, trade, revenue of each member, and the differences.
@@ -52,17 +55,33 @@ def compare(
     rows = side_by_side(columns)
     if table:
         write_table(rows, table)
+    bands = _bands(names, closure, base_year) if band else None
     if as_json:
-        print_json(comparison_json(columns, rows))
+        more = {} if bands is None else {"bands": bands.bands.to_dict("records")}
+        print_json(comparison_json(columns, rows) | more)
     else:
         everywhere = list(dict.fromkeys(rows["region"]))
-        print_tables([comparison_table(rows, everywhere if all_regions else regions, indicators)])
+        shown = everywhere if all_regions else regions
+        print_tables([comparison_table(rows, shown, indicators)])
+        if bands is not None:
+            print_bands(bands, shown)
     wrong = [
         f"{column.label} ({column.source}): {column.status}" for column in columns if column.status != "ok"
     ]
     if wrong:
         typer.echo("eacu: error: " + "; ".join(wrong), err=True)
         raise typer.Exit(CHECK_FAILED)
+
+
+def _bands(names: list[str], closure: str | None, base_year: str | None) -> Sensitivity:
+    """Bands of the differences to the first; what is uncertain moves both regimes alike."""
+    from ..experiments.base_year import load_base_year
+    from ..experiments.regimes import load_regime
+    from ..experiments.sensitivity.bands import differences, regime_bands
+
+    base = load_base_year(base_year) if base_year else None
+    regimes = [load_regime(name) for name in names]  # a saved run has no draws: its name is refused here
+    return differences(regime_bands(*regimes, closure=closure, base=base, tell=progress))
 
 
 def _columns(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,8 +12,13 @@ from .console import CHECK_FAILED, check_table, print_json, print_tables, progre
 from .options import AllRegions, BaseYear, Closure, Json, Table, examples
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
+    from ..experiments.base_year import BaseYear as BaseYearData
+    from ..experiments.run import Run
+    from ..experiments.sensitivity.bases import Across
     from ..experiments.sensitivity.sweep import Sensitivity
 
 EXAMPLES = examples(
@@ -53,6 +58,10 @@ def sensitivity(
     of: Annotated[str, typer.Option(help="Print these indicators, joined by commas.")] = "",
     closure: Closure = None,
     base_year: BaseYear = None,
+    base_years: Annotated[
+        str,
+        typer.Option(help="The same draws on each of these base years, joined by commas: what the SAM adds."),
+    ] = "",
     all_regions: AllRegions = False,
     workers: Annotated[
         int | None, typer.Option(help="Processes on this machine (default: one for each core).", min=1)
@@ -70,6 +79,7 @@ def sensitivity(
 ) -> None:
     """Say how sure results are: bands over elasticities and policy sizes, and what the spread comes from."""
     from ..experiments.base_year import load_base_year
+    from ..experiments.sensitivity.bases import across
     from ..experiments.sensitivity.closures import closure_sweep
     from ..experiments.sensitivity.factors import SensitivityError
     from ..experiments.sensitivity.sweep import Execution
@@ -85,20 +95,52 @@ def sensitivity(
         rows = closure_sweep(*regimes, base=base, tell=progress)
         _show_closures(rows, all_regions, shown, table, as_json)
         return
-    found = sweep(
-        *regimes,
-        method=method,
-        draws=draws,
-        seed=seed,
-        closure=closure,
-        base=base,
-        factors=[name.strip() for name in factors.split(",") if name.strip()],
-        table=distributions,
-        spread=spread,
-        execution=Execution(workers, scheduler, keep, resume),
-        tell=progress,
-    )
+    ask: dict[str, Any] = {
+        "method": method,
+        "draws": draws,
+        "seed": seed,
+        "closure": closure,
+        "factors": [name.strip() for name in factors.split(",") if name.strip()],
+        "table": distributions,
+        "spread": spread,
+        "execution": Execution(workers, scheduler, keep, resume),
+        "tell": progress,
+    }
+    if base_years:
+        _show_across(across(_bases(base_years), *regimes, **ask), all_regions, shown, table, as_json)
+        return
+    found = sweep(*regimes, base=base, **ask)
     _show(found, all_regions, shown, table, as_json)
+
+
+def bands_of(
+    result: Run, closure: str | None, base: BaseYearData | None, market_structure: str | None
+) -> Sensitivity:
+    """The bands of the regimes of a run, on the same base year and under the same closures."""
+    from ..experiments.base_year import with_structure
+    from ..experiments.run import base_of
+    from ..experiments.sensitivity.bands import regime_bands
+
+    regimes = [solved.regime for solved in result]
+    base = base or base_of(regimes)
+    if market_structure is not None:
+        base = with_structure(base, market_structure)
+    return regime_bands(*regimes, closure=closure, base=base, tell=progress)
+
+
+def with_bands(document: list[dict[str, Any]], found: Sensitivity) -> list[dict[str, Any]]:
+    """The summary of a run, each regime with its bands."""
+    rows = {name: part.to_dict("records") for name, part in found.bands.groupby("regime")}
+    return [
+        entry | {"bands": rows[entry["regime"]]} if entry["regime"] in rows else entry for entry in document
+    ]
+
+
+def print_bands(found: Sensitivity, regions: Sequence[str]) -> None:
+    """Print the bands of the outcomes that are shown by default."""
+    from .sensitivity_tables import SHOWN, bands_table
+
+    print_tables([bands_table(found, regions, SHOWN)])
 
 
 def _known(names: list[str]) -> list[str]:
@@ -141,6 +183,28 @@ def _show(found: Sensitivity, all_regions: bool, shown: list[str], table: Path |
             err=True,
         )
         raise typer.Exit(CHECK_FAILED)
+
+
+def _bases(text: str) -> dict[str, BaseYearData]:
+    """Base years by name or folder; ``shipped`` is the one that comes with the program."""
+    from ..experiments.base_year import load_base_year
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return {Path(name).name: load_base_year(None if name == "shipped" else name) for name in names}
+
+
+def _show_across(
+    found: Across, all_regions: bool, shown: list[str], table: Path | None, as_json: bool
+) -> None:
+    from .sensitivity_tables import across_table
+
+    if table:
+        write_table(found.bands, table)
+    if as_json:
+        each = {name: sweep.bands.to_dict("records") for name, sweep in found.each.items()}
+        print_json({"bands": found.bands.to_dict("records"), "each": each})
+        return
+    print_tables([across_table(found, _regions(found.bands, all_regions), shown)])
 
 
 def _show_closures(

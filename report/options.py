@@ -36,6 +36,9 @@ MarketStructure = Annotated[
     str | None,
     typer.Option(help="How sectors compete: armington (default), krugman, or a csv file of your own."),
 ]
+Band = Annotated[
+    bool, typer.Option("--band", help="Add bands over elasticities and policy sizes (see: eacu sensitivity).")
+]
 Figure = Annotated[Path | None, typer.Option(help="Draw the result into this .svg, .png or .pdf.")]
 Table = Annotated[Path | None, typer.Option(help="Write the result, tidy, into this .csv or .parquet.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder that holds the run folders and their catalogue.")]

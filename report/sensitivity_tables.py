@@ -12,6 +12,7 @@ from rich.text import Text
 from .layout import titled_table
 
 if TYPE_CHECKING:
+    from ..experiments.sensitivity.bases import Across
     from ..experiments.sensitivity.sweep import Sensitivity
 
 SHOWN = ("ev_usd_mn", "ev_pct_consumption", "real_gdp_pct", "tariff_received_usd_mn")
@@ -56,11 +57,31 @@ def shares_table(found: Sensitivity, regions: Sequence[str], indicator: str) -> 
     measures = [c for c in rows.columns if c in WORDS]
     groups = list(dict.fromkeys(rows["group"]))
     table = titled_table(f"Where the spread of {indicator} comes from", groups)
-    for (regime, region), part in rows.groupby(["regime", "region"], sort=False):
+    for (regime, region), part in _by_place(rows):
         values = part.set_index("group")
         for measure in measures:
             name = f"{regime}, {region}: {WORDS[measure]}"
             table.add_row(name, *[_share(float(values.loc[group, measure]), measure) for group in groups])
+    return table
+
+
+def across_table(found: Across, regions: Sequence[str], indicators: Sequence[str]) -> Table:
+    """Each base year's mean, then mean, spread and band over all, and the share of the SAM in the variance."""
+    table = titled_table(f"On {len(found.each)} base years", [f"mean, {name}" for name in found.each])
+    for heading in ("mean", "s.d.", "90 % band (normal)", "share of the SAM"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    keys = ["regime", "region", "indicator"]
+    own = {name: sweep.bands.set_index(keys)["mean"] for name, sweep in found.each.items()}
+    for (regime, region), rows in _by_place(found.bands):
+        if region not in regions:
+            continue
+        table.add_row(Text(f"{regime}, {region}", style="bold"))
+        for row in rows[rows["indicator"].isin(indicators)].to_dict("records"):
+            unit, name = str(row["unit"]), str(row["indicator"])
+            cells = [_number(float(means[regime, region, name]), unit) for means in own.values()]
+            low, high = _number(row["low"], unit), _number(row["high"], unit)
+            cells += [_number(row["mean"], unit), _number(row["sd"], unit), f"{low} to {high}"]
+            table.add_row(f"  {name}, {unit}", *cells, _share(row["sam"], "first"))
     return table
 
 
@@ -84,7 +105,7 @@ def factors_table(found: Sensitivity, region: str, indicator: str) -> Table:
 def closures_table(rows: pd.DataFrame, regions: Sequence[str], indicator: str) -> Table:
     """One outcome of every regime and region under every closure."""
     chosen = rows[(rows["indicator"] == indicator) & rows["region"].isin(regions)]
-    places = list(chosen.groupby(["regime", "region"], sort=False).groups)
+    places = [place for place, _ in _by_place(chosen)]
     heads = [f"{regime}, {region}" for regime, region in places]
     table = titled_table(f"{indicator} under each closure", heads[:1])
     for head in heads[1:]:
@@ -114,6 +135,12 @@ def sensitivity_json(found: Sensitivity) -> dict[str, Any]:
         "derivatives": found.derivatives.to_dict("records"),
         "failed": found.failed.to_dict("records"),
     }
+
+
+def _by_place(rows: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
+    """Rows of each regime and region."""
+    pairs = dict.fromkeys(zip(rows["regime"], rows["region"], strict=True))
+    return [(pair, rows[(rows["regime"] == pair[0]) & (rows["region"] == pair[1])]) for pair in pairs]
 
 
 def _number(value: float, unit: str) -> str:

@@ -129,14 +129,13 @@ class DaskPool:
         from distributed import as_completed
 
         everywhere = self._client.scatter(kernel, broadcast=True)
-        numbers = {}
-        for number, t in blocks.items():
-            future = self._client.submit(solve_block, everywhere, number * BLOCK, t, pure=False)
-            numbers[future.key] = number
-            numbers[future] = number
-        futures = [f for f in numbers if not isinstance(f, str)]
+        futures = [
+            self._client.submit(solve_block, everywhere, number * BLOCK, t, pure=False)
+            for number, t in blocks.items()
+        ]
+        numbers = {future.key: number for future, number in zip(futures, blocks, strict=True)}
         for future, table in as_completed(futures, with_results=True):
-            keep(numbers[future], table)
+            keep(numbers[future.key], table)
             future.release()
 
     def close(self) -> None:

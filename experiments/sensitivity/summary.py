@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -135,7 +136,7 @@ def _by_salib(method: str, factors: Sequence[Factor], t: Array, values: Array, s
     from SALib.analyze import morris, sobol
 
     problem = salib_problem(factors)
-    found = []
+    found: list[Any] = []
     for column in values.T:
         if np.ptp(column) <= 1e-12 * max(1.0, np.abs(column).max()):
             found.append(None)  # an outcome that nothing moves has no variance to share out

@@ -213,12 +213,12 @@ class ManySystem:
     def _moved(self, old: Array, step: Array, anderson: _Anderson) -> Array:
         """The next point: a step of the accelerated chord iteration, logarithms where the unknown is one."""
         logs = self.in_logs[:, None]
-        z = np.where(logs, np.log(np.where(logs, old, 1.0)), old)
+        z = np.log(old, out=old.copy(), where=logs)
         z_next = anderson.next(z, step, self._unit)
         moved = z_next - z
         farthest = np.abs(np.where(logs, moved, 0.0)).max(axis=0)
         z_next = z + moved * np.minimum(1.0, _LONGEST / np.maximum(farthest, 1e-300))
-        new = np.where(logs, np.exp(np.where(logs, z_next, 0.0)), z_next)
+        new = np.exp(z_next, out=z_next.copy(), where=logs)
         members, lower, upper = self._limits
         new[members] = np.clip(new[members], lower, upper)
         return new
@@ -275,11 +275,11 @@ def _run(level: Level, slots: Array, parameters: Array) -> Array:
         else:
             registers: list[Array] = [coefficient] * len(group.tape.active)
             for k, register in enumerate(group.tape.variables):
-                registers[register] = slots[group.slots[k]]
+                registers[register] = np.take(slots, group.slots[k], axis=0)
             for k, register in enumerate(group.tape.numbers):
                 registers[register] = group.numbers[k][:, None]
             for k, register in enumerate(group.tape.parameters):
-                registers[register] = parameters[group.parameters[k]]
+                registers[register] = np.take(parameters, group.parameters[k], axis=0)
             np.multiply(coefficient, group.tape.forward(registers), out=terms[start:stop])
         start = stop
     return terms

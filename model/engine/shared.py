@@ -59,7 +59,10 @@ def _rewritten(group: TermGroup, slot_of: dict[Part, int], n_slots: int) -> list
     )
     terms = []
     for coefficient, slots, numbers, parameters in members:
-        code, kept_slots, kept_numbers, kept_parameters = "", [], [], []
+        code = ""
+        kept_slots: list[int] = []
+        kept_numbers: list[float] = []
+        kept_parameters: list[int] = []
         v = c = p = 0
         for piece, is_power in pieces:
             nv, nc, np_ = (piece.count(leaf) for leaf in _LEAVES)

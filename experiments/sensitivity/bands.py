@@ -1,0 +1,74 @@
+"""Bands for results that are shown elsewhere, by quadrature: two solves for each factor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..base_year import BaseYear
+from ..doing import Tell
+from ..regimes import Regime
+from .factors import SensitivityError
+from .summary import NORMAL
+from .sweep import Execution, Sensitivity, sensitivity
+
+KEYS = ["region", "indicator"]
+
+
+def regime_bands(
+    *regimes: str | Path | Regime,
+    closure: str | None = None,
+    base: BaseYear | None = None,
+    execution: Execution | None = None,
+    tell: Tell = lambda line: None,
+) -> Sensitivity:
+    """Mean, standard deviation and 90 per cent band of every outcome of regimes, over all factors of the table.
+
+    Its ``bands`` are a frame: regime, region, indicator, unit, central, mean, sd, low, high (see `summary.bands`).
+    Raises what `sensitivity` raises.
+    """
+    return sensitivity(
+        *regimes, method="quadrature", closure=closure, base=base, execution=execution, tell=tell
+    )
+
+
+def differences(found: Sensitivity, names: Sequence[str] = ()) -> Sensitivity:
+    """The same for the differences of regimes to the first.
+
+    All are solved at the same points, so that what moves both alike cancels.
+
+    Args:
+        found: a sweep by quadrature over two regimes or more.
+        names: the regimes, the reference first (default: as they were solved).
+
+    Raises:
+        SensitivityError: fewer than two regimes, another method, or a point that was not solved for all of them.
+    """
+    order = list(names or dict.fromkeys(found.bands["regime"]))
+    if len(order) < 2 or found.method != "quadrature":
+        raise SensitivityError("a band of differences needs two regimes or more and the method quadrature")
+    if len(found.failed):
+        raise SensitivityError(
+            f"{len(found.failed)} points of the quadrature have no solution: no band of differences"
+        )
+    columns = [c for c in found.draws.columns if c.endswith("]")]
+    central = found.bands.set_index(["regime", *KEYS])["central"]
+    reference, *others = order
+    values = {
+        name: rows.sort_values("draw")[columns].to_numpy() for name, rows in found.draws.groupby("regime")
+    }
+    parts = []
+    for name in others:
+        gap = values[name] - values[reference]
+        rows = found.bands[found.bands["regime"] == reference].reset_index(drop=True)
+        place = [columns.index(f"{i}[{r}]") for r, i in zip(rows["region"], rows["indicator"], strict=True)]
+        mean, sd = gap.mean(axis=0)[place], gap.std(axis=0)[place]
+        keys = list(zip(rows["region"], rows["indicator"], strict=True))
+        middle = np.array([central[(name, *key)] - central[(reference, *key)] for key in keys])
+        rows = rows.assign(central=middle, mean=mean, sd=sd, low=mean - NORMAL * sd, high=mean + NORMAL * sd)
+        parts.append(rows.assign(regime=f"{name} minus {reference}"))
+    return replace(found, bands=pd.concat(parts, ignore_index=True))

@@ -1,0 +1,384 @@
+"""Sweeps: designs, factors, derivatives, the same answer from any number of workers, after a kill, on a cluster."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from eacu.experiments.base_year import load_base_year
+from eacu.experiments.regimes import load_regime
+from eacu.experiments.run import run
+from eacu.experiments.sensitivity import sweep, worker
+from eacu.experiments.sensitivity.bands import differences
+from eacu.experiments.sensitivity.bases import across
+from eacu.experiments.sensitivity.closures import closure_sweep
+from eacu.experiments.sensitivity.designs import METHODS, design, stroud
+from eacu.experiments.sensitivity.execution import LocalPool
+from eacu.experiments.sensitivity.factors import Factor, SensitivityError, load_factors
+from eacu.experiments.sensitivity.kernel import Ask, make_kernel
+from eacu.experiments.sensitivity.summary import bands
+from eacu.experiments.sensitivity.sweep import Execution, sensitivity
+from eacu.model.engine import SolveOptions
+from tests.experiments.small_economy import small_base_year
+
+CUSTOMS = load_regime("union-2010-07")
+BORDERS = replace(CUSTOMS, name="borders", borders=load_regime("union-2011").borders)
+REGIMES = (CUSTOMS, BORDERS)
+"""The customs union as it was in 2010, and with the border costs of 2011 gone: the small economy has no oil rules."""
+
+
+@pytest.fixture(scope="session")
+def small_kernel():
+    base = small_base_year()
+    return make_kernel(Ask(REGIMES, None, base, load_factors(base.benchmark)))
+
+
+# ---- designs and factors --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 8])
+def test_strouds_points_have_the_moments_of_degree_three(n):
+    t = stroud(n)
+    assert t.shape == (2 * n, n)
+    assert np.allclose(t.mean(axis=0), 0.0, atol=1e-12)
+    assert np.allclose(t.T @ t / len(t), np.eye(n), atol=1e-12)
+    third = np.einsum("ki,kj,kl->ijl", t, t, t) / len(t)
+    assert np.allclose(third, 0.0, atol=1e-12)
+    assert np.abs(t).max() <= np.sqrt(2.0) + 1e-12
+
+
+def test_factors_have_mean_zero_and_variance_one_in_their_own_measure():
+    p = (np.arange(200_000) + 0.5) / 200_000
+    for family in ("lognormal", "uniform", "triangular"):
+        factor = Factor("f", ("frisch",), "all", "all", family, 0.5)
+        t = factor.quantile(p)
+        assert abs(t.mean()) < 1e-6
+        assert t.var() == pytest.approx(1.0, rel=2e-3)
+        step = 1e-6
+        slope = (np.log(factor.multiplier(step)) - np.log(factor.multiplier(-step))) / (2 * step)
+        assert factor.slope() == pytest.approx(slope, rel=1e-8)
+        if family != "lognormal":
+            assert factor.multiplier(factor.quantile(np.array([0.0, 1.0]))) == pytest.approx([0.5, 1.5])
+
+
+def test_a_draw_does_not_depend_on_how_many_there_are():
+    factors = load_factors(small_base_year().benchmark)
+    assert np.array_equal(design("monte-carlo", factors, 40, 3)[:7], design("monte-carlo", factors, 7, 3))
+    assert not np.array_equal(design("monte-carlo", factors, 7, 3), design("monte-carlo", factors, 7, 4))
+    for method in METHODS:
+        found = design(method, factors, 8, 5)
+        assert np.isfinite(found).all()
+        assert np.array_equal(found, design(method, factors, 8, 5))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"acts_on": "sigma_armingtn"}, "sigma_armington"),
+        ({"family": "lognormale"}, "lognormal"),
+        ({"family": "uniform", "value": 1.0}, "below 1"),
+        ({"value": 0.0}, "positive"),
+        ({"acts_on": "frisch"}, "multiplied by two"),
+        ({"region": "RUSS"}, "RUS"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused(tmp_path, change, message):
+    row = {
+        "factor": "a",
+        "acts_on": "sigma_armington",
+        "sector": "all",
+        "region": "all",
+        "family": "lognormal",
+    }
+    row |= {"value": 0.2, "unit": "sd", "source": "me", "quality": "assumed", "comment": "none"}
+    other = row | {"factor": "b", "acts_on": "frisch"}
+    pd.DataFrame([row | change, other]).to_csv(tmp_path / "own.csv", index=False)
+    with pytest.raises(SensitivityError, match=message):
+        load_factors(small_base_year().benchmark, file=tmp_path / "own.csv")
+
+
+# ---- solutions ------------------------------------------------------------------------------------------
+
+
+def test_a_draw_is_the_equilibrium_of_an_economy_built_with_its_elasticities(small_kernel):
+    """The whole chain from a draw to outcomes against a benchmark with other elasticities, built and solved anew."""
+    kernel, base = small_kernel, small_base_year()
+    factors = kernel.ask.factors
+    t = design("monte-carlo", factors, 3, 11)
+    t[:, [f.is_shock for f in factors]] = 0.0
+    table = worker.solve_block(kernel, 0, t)
+    assert (table["how"] == "side by side").all()
+    assert (table["residual"] <= SolveOptions().accept).all()
+    recalibration = kernel.economies[0].recalibration
+    cells = recalibration.cells.table
+    for draw in range(len(t)):
+        multipliers, _ = kernel.multipliers(kernel.centres[0], t[[draw]])
+        value = pd.Series(recalibration.elasticities(multipliers)[:, 0], index=cells.index)
+        changed = {}
+        for name, rows in cells.groupby("parameter"):
+            levels = ["region"] if name == "frisch" else ["sector", "region"]
+            series = getattr(base.benchmark, name).copy()
+            for index, key in zip(rows.index, rows[levels].itertuples(index=False, name=None), strict=True):
+                series.loc[key if len(levels) > 1 else key[0]] = value[index]
+            changed[name] = series
+        anew = run(*REGIMES, base=replace(base, benchmark=replace(base.benchmark, **changed)))
+        for solved in anew:
+            row = table[(table["regime"] == solved.name) & (table["draw"] == draw)].iloc[0]
+            for name in ("ev_usd_mn", "real_gdp_pct", "tariff_received_usd_mn"):
+                for region in base.benchmark.regions:
+                    theirs = float(solved.indicators.loc[region, name])
+                    assert row[f"{name}[{region}]"] == pytest.approx(theirs, rel=1e-6, abs=1e-7)
+
+
+def test_derivatives_agree_with_finite_differences(small_kernel):
+    """Every factor, every outcome of a regime: a fourth-order difference of full solutions."""
+    kernel = small_kernel
+    centre = kernel.centres[1]
+    tight = replace_options(centre, SolveOptions(accept=1e-12))
+    n = len(kernel.ask.factors)
+    h = 2e-3
+    t = np.concatenate([step * h * np.eye(n) for step in (1.0, -1.0, 2.0, -2.0)])
+    values = kernel.solve(tight, t)[0].outcomes
+    one, other, two, far = (values[k * n : (k + 1) * n] for k in range(4))
+    difference = ((8.0 * (one - other) - (two - far)) / (12.0 * h)).T
+    size = np.abs(centre.gradients).max(axis=1, keepdims=True)
+    moved = size[:, 0] > 1e-6
+    assert moved.sum() > 20
+    assert np.abs(difference - centre.gradients)[moved].max() <= 1e-6 * size[moved].max()
+    assert (np.abs(difference - centre.gradients)[moved] <= 1e-6 * size[moved]).all()
+
+
+def replace_options(centre, options):
+    from copy import copy
+
+    system = copy(centre.system)
+    system.options = options
+    return replace(centre, system=system)
+
+
+def test_what_the_chord_does_not_solve_the_ordinary_solver_does(small_kernel, monkeypatch):
+    kernel = small_kernel
+    t = design("monte-carlo", kernel.ask.factors, 2, 11)
+    expected = worker.solve_block(kernel, 0, t)
+    few = tuple(replace(c, system=_lazy(c.system)) for c in kernel.centres)
+    found = worker.solve_block(replace(kernel, centres=few), 0, t)
+    assert set(found["how"]) == {"by itself"}
+    names = list(kernel.names[:-1])
+    assert np.allclose(found[names], expected[names], rtol=1e-6, atol=1e-6)
+
+
+def _lazy(system):
+    from copy import copy
+
+    lazy = copy(system)
+    lazy.solve = lambda x, parameters: system.solve(x, parameters, most=0)
+    return lazy
+
+
+def test_a_draw_without_a_solution_is_kept_with_its_reason(small_kernel, monkeypatch):
+    from eacu.model.engine import ConvergenceError
+
+    def fails(*_, **__):
+        raise ConvergenceError("no solution was found: on purpose.", (), (), None)
+
+    kernel = replace(
+        small_kernel, centres=tuple(replace(c, system=_lazy(c.system)) for c in small_kernel.centres[:1])
+    )
+    monkeypatch.setattr(worker, "solve_system", fails)
+    table = worker.solve_block(kernel, 0, design("monte-carlo", kernel.ask.factors, 2, 11))
+    assert list(table["how"]) == ["failed", "failed"]
+    assert table["reason"].str.contains("on purpose").all()
+    assert table[list(kernel.names)].isna().all(axis=None)
+    with pytest.raises(SensitivityError, match="on purpose"):
+        bands(kernel, table, False)
+
+
+# ---- execution ------------------------------------------------------------------------------------------
+
+
+def blocks_of(t):
+    size = worker.BLOCK
+    return {n: t[n * size : (n + 1) * size] for n in range(-(-len(t) // size))}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes by other means")
+def test_a_worker_that_dies_is_replaced_and_no_draw_is_lost_or_changed(small_kernel):
+    t = design("monte-carlo", small_kernel.ask.factors, 5 * worker.BLOCK, 2)
+    alone: dict[int, pd.DataFrame] = {}
+    LocalPool(1).run(small_kernel, blocks_of(t), alone.__setitem__)
+    together: dict[int, pd.DataFrame] = {}
+    killed = []
+    pool = LocalPool(2)
+
+    def keep(number, table):
+        assert number not in together, "a block came twice"
+        together[number] = table
+        if not killed:
+            killed.append(next(iter(pool._pool._processes)))
+            os.kill(killed[0], signal.SIGKILL)
+
+    try:
+        pool.run(small_kernel, blocks_of(t), keep)
+        assert killed[0] not in pool._pool._processes
+    finally:
+        pool.close()
+    assert sorted(together) == sorted(alone)
+    for number, table in alone.items():
+        pd.testing.assert_frame_equal(together[number], table, check_exact=True)
+
+
+def test_a_sweep_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(tmp_path, small_kernel, monkeypatch):
+    monkeypatch.setattr(sweep, "make_kernel", lambda ask, tell: small_kernel)
+    ask = {"draws": 5 * worker.BLOCK - 3, "method": "monte-carlo", "seed": 9, "base": small_base_year()}
+    whole = sensitivity(*REGIMES, **ask, execution=Execution(1, folder=tmp_path / "whole"))
+
+    def stops(line):
+        if "solving" in line and len(list((tmp_path / "cut").glob("block-*.parquet"))) == 2:
+            raise KeyboardInterrupt
+
+    cut = Execution(1, folder=tmp_path / "cut")
+    with pytest.raises(KeyboardInterrupt):
+        sensitivity(*REGIMES, **ask, execution=cut, tell=stops)
+    kept = {file: file.stat().st_mtime_ns for file in (tmp_path / "cut").glob("block-*.parquet")}
+    assert len(kept) == 2
+    with pytest.raises(SensitivityError, match="--resume"):
+        sensitivity(*REGIMES, **ask, execution=cut)
+    with pytest.raises(SensitivityError, match="seed"):
+        sensitivity(*REGIMES, **(ask | {"seed": 10}), execution=replace(cut, resume=True))
+    again = sensitivity(*REGIMES, **ask, execution=replace(cut, resume=True))
+    pd.testing.assert_frame_equal(again.draws, whole.draws, check_exact=True)
+    pd.testing.assert_frame_equal(again.bands, whole.bands, check_exact=True)
+    assert {file: file.stat().st_mtime_ns for file in kept} == kept, "finished blocks are left alone"
+    assert list(whole.draws["draw"].value_counts().unique()) == [len(REGIMES)]
+
+
+def test_a_dask_cluster_gives_the_same(small_kernel):
+    distributed = pytest.importorskip("distributed")
+    from eacu.experiments.sensitivity.execution import DaskPool
+
+    t = design("monte-carlo", small_kernel.ask.factors, 2 * worker.BLOCK, 2)
+    alone: dict[int, pd.DataFrame] = {}
+    LocalPool(1).run(small_kernel, blocks_of(t), alone.__setitem__)
+    found: dict[int, pd.DataFrame] = {}
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+    ) as cluster:
+        pool = DaskPool(cluster.scheduler_address)
+        pool.run(small_kernel, blocks_of(t), found.__setitem__)
+        pool.close()
+    for number, table in alone.items():
+        pd.testing.assert_frame_equal(found[number], table, check_exact=True)
+
+
+# ---- methods --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def quick(small_kernel, monkeypatch):
+    """`sensitivity` on the small economy, its kernel made once for all tests that vary everything."""
+
+    def ask(method, **options):
+        if not options.get("factors"):
+            monkeypatch.setattr(sweep, "make_kernel", lambda ask, tell: small_kernel)
+        return sensitivity(*REGIMES, method=method, base=small_base_year(), execution=Execution(1), **options)
+
+    return ask
+
+
+def test_quadrature_and_first_order_bands_agree_with_a_sample(quick):
+    sample = quick("quasi-random", draws=256, seed=1).bands.set_index(["regime", "region", "indicator"])
+    by_quadrature = quick("quadrature").bands.set_index(["regime", "region", "indicator"])
+    first_order = quick("local").bands.set_index(["regime", "region", "indicator"])
+    moving = sample["sd"] > 1e-3 * sample["sd"].groupby("indicator").transform("max")
+    error = sample["sd"] / np.sqrt(sample["draws"])
+    apart = (sample["mean"] - by_quadrature["mean"]).abs()[moving] / error[moving]
+    assert apart.max() < 4.0
+    assert np.allclose(by_quadrature["sd"][moving], sample["sd"][moving], rtol=0.25)
+    assert np.allclose(first_order["sd"][moving], sample["sd"][moving], rtol=0.35)
+
+
+@pytest.mark.parametrize("method", ["sobol", "morris"])
+def test_importance_by_salib_finds_what_the_derivatives_find(method, quick):
+    found = quick(method, draws=16, seed=2)
+    exact = quick("local").shares
+    for region in ("BLR", "KAZ"):
+        rows = found.shares[(found.shares["indicator"] == "ev_usd_mn") & (found.shares["region"] == region)]
+        rows = rows[rows["regime"] == "borders"].set_index("group")
+        theirs = exact[(exact["indicator"] == "ev_usd_mn") & (exact["region"] == region)]
+        theirs = theirs[theirs["regime"] == "borders"].set_index("group")["first"]
+        measure = rows["total"] if method == "sobol" else rows["mu_star"]
+        assert measure.idxmax() == theirs.idxmax()
+
+
+def test_unknown_words_and_impossible_questions_are_refused(quick):
+    with pytest.raises(SensitivityError, match="unknown method 'sobel'"):
+        quick("sobel")
+    with pytest.raises(SensitivityError, match="trade"):
+        quick("quadrature", factors=["trad"])
+    with pytest.raises(SensitivityError, match="1 draws"):
+        quick("monte-carlo", draws=1)
+
+
+@pytest.mark.slow
+def test_on_real_data_every_draw_is_solved_and_quadrature_agrees_with_a_sample():
+    ask = {"base": load_base_year(), "execution": Execution(2)}
+    sample = sensitivity("union-2011", method="monte-carlo", draws=1000, seed=1, **ask)
+    assert (sample.draws["how"] != "failed").all()
+    two = sensitivity("union-2011", method="quadrature", **ask).bands
+    rows = sample.bands.merge(two, on=["regime", "region", "indicator"], suffixes=("", "_q"))
+    rows = rows[(rows["indicator"] == "ev_usd_mn") & rows["region"].isin(["RUS", "BLR", "KAZ"])]
+    assert ((rows["mean"] - rows["mean_q"]).abs() < 4 * rows["sd"] / np.sqrt(1000)).all()
+    assert np.allclose(rows["sd"], rows["sd_q"], rtol=0.15)
+
+
+def test_bands_of_differences_are_those_of_the_same_points(quick):
+    both = quick("quadrature")
+    found = differences(both).bands.set_index(["region", "indicator"])
+    wide = both.draws.pivot_table(index="draw", columns="regime", values="ev_usd_mn[KAZ]")
+    gap = wide["borders"] - wide["union-2010-07"]
+    row = found.loc[("KAZ", "ev_usd_mn")]
+    assert row["regime"] == "borders minus union-2010-07"
+    assert (row["mean"], row["sd"]) == pytest.approx((gap.mean(), gap.std(ddof=0)))
+    alone = both.bands.set_index(["regime", "region", "indicator"])["central"]
+    apart = alone["borders", "KAZ", "ev_usd_mn"] - alone["union-2010-07", "KAZ", "ev_usd_mn"]
+    assert row["central"] == pytest.approx(apart)
+    with pytest.raises(SensitivityError, match="two regimes"):
+        differences(both, ["borders"])
+
+
+def test_closures_are_swept_and_what_cannot_be_asked_has_its_reason():
+    found = closure_sweep(CUSTOMS, closures=("default", "short-run", "no-such"), base=small_base_year())
+    values = found[(found["indicator"] == "ev_usd_mn") & (found["region"] == "KAZ")].set_index("closure")[
+        "value"
+    ]
+    by_hand = run(CUSTOMS, closure="short-run", base=small_base_year())["union-2010-07"]
+    assert values["short-run"] == pytest.approx(float(by_hand.indicators.loc["KAZ", "ev_usd_mn"]))
+    assert values["default"] != pytest.approx(values["short-run"])
+    assert found[found["closure"] == "no-such"]["reason"].str.contains("Unknown closure").all()
+
+
+def test_the_share_of_the_sam_is_the_variance_between_base_years():
+    base = small_base_year()
+    richer = replace(base.benchmark, import_tariff=base.benchmark.import_tariff * 1.0)
+    ask = {"method": "quadrature", "factors": ["destinations"], "execution": Execution(1)}
+    alike = across({"one": base, "same": replace(base, benchmark=richer)}, CUSTOMS, **ask).bands
+    assert alike["sam"].max() == pytest.approx(0.0, abs=1e-12)
+    flat = replace(base.benchmark, sigma_armington=0.5 * base.benchmark.sigma_armington)
+    found = across({"one": base, "flat": replace(base, benchmark=flat)}, CUSTOMS, **ask)
+    row = found.bands.set_index(["region", "indicator"]).loc[("KAZ", "ev_usd_mn")]
+    one, two = (
+        each.bands.set_index(["region", "indicator"]).loc[("KAZ", "ev_usd_mn")]
+        for each in found.each.values()
+    )
+    pooled = np.concatenate([each.draws["ev_usd_mn[KAZ]"].to_numpy() for each in found.each.values()])
+    assert (row["mean"], row["sd"]) == pytest.approx((pooled.mean(), pooled.std()))
+    between = ((one["mean"] - two["mean"]) / 2.0) ** 2
+    assert row["sam"] == pytest.approx(between / pooled.var())
+    with pytest.raises(SensitivityError, match="two base years"):
+        across({"one": base}, CUSTOMS)
