@@ -1,0 +1,67 @@
+"""Commands about what the data decide: ``eacu sam-experiments``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import print_tables, progress
+from .options import examples
+
+SAM_EXAMPLES = examples(
+    "eacu sam-experiments russia poland --regime union-2010-07",
+    "eacu sam-experiments --draws 20 --seed 7 --json > sams.json",
+    "eacu sam-experiments --list",
+)
+
+
+def sam_experiments(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Experiments (default: all; see --list).", show_default=False)
+    ] = None,
+    regime: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--regime", help="Regime to solve on every SAM; may be repeated. Default: three of them."
+        ),
+    ] = None,
+    draws: Annotated[
+        int, typer.Option(help="Number of SAMs drawn at random from the reliabilities.", min=0)
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 2007,
+    region: Annotated[str, typer.Option(help="Region whose table is compared cell by cell.")] = "BLR",
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", help="Your own file of experiments, like data/sam/experiments.toml."),
+    ] = None,
+    only_sams: Annotated[
+        bool, typer.Option("--only-sams", help="Compare the SAMs and solve no regime.")
+    ] = False,
+    list_them: Annotated[bool, typer.Option("--list", help="List the experiments and stop.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
+) -> None:
+    """Estimate the base year in other ways and solve regimes on each: how much of a result is the data."""
+    from ..experiments.sam_experiments import EXPERIMENTS_FILE, REGIMES, SamExperimentError, load_experiments
+    from ..experiments.sam_experiments import sam_experiments as solve
+    from .console import print_json
+    from .sam_experiments_page import experiment_tables, experiments_json
+
+    known = load_experiments(file or EXPERIMENTS_FILE)
+    if list_them:
+        rows = [one.model_dump() for one in known.values()]
+        if as_json:
+            print_json(rows)
+        else:
+            for one in known.values():
+                typer.echo(f"{one.name}\n    {one.says}")
+        return
+    if only_sams and regime:
+        raise SamExperimentError("--only-sams solves no regime, but --regime names one; drop one of them")
+    regimes = () if only_sams else tuple(regime or REGIMES)
+    trials = solve(names, regimes, draws, seed, experiments=known, tell=progress)
+    if as_json:
+        typer.echo(experiments_json(trials, region))
+    else:
+        print_tables(experiment_tables(trials, region))
