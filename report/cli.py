@@ -182,6 +182,7 @@ app.command(epilog=cli_check.EXAMPLES)(cli_check.check)
 app.command(epilog=cli_calibration.SAM_EXAMPLES)(cli_calibration.sam)
 app.command(epilog=cli_calibration.CALIBRATE_EXAMPLES)(cli_calibration.calibrate)
 app.command(epilog=cli_experiments.SAM_EXAMPLES)(cli_experiments.sam_experiments)
+app.command(epilog=cli_experiments.BACKCAST_EXAMPLES)(cli_experiments.backcast)
 
 
 def main() -> None:

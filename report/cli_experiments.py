@@ -1,4 +1,4 @@
-"""Commands about what the data decide: ``eacu sam-experiments``."""
+"""Commands about how far to trust a result: ``eacu sam-experiments``, ``eacu backcast``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ SAM_EXAMPLES = examples(
     "eacu sam-experiments --draws 20 --seed 7 --json > sams.json",
     "eacu sam-experiments --list",
 )
+BACKCAST_EXAMPLES = examples("eacu backcast", "eacu backcast --year 2012 --json")
 
 
 def sam_experiments(
@@ -65,3 +66,26 @@ def sam_experiments(
         typer.echo(experiments_json(trials, region))
     else:
         print_tables(experiment_tables(trials, region))
+
+
+def backcast(
+    year: Annotated[
+        list[int] | None,
+        typer.Option("--year", help="Year to forecast: 2008, 2009 or 2012; may be repeated. Default: all."),
+    ] = None,
+    path: Annotated[
+        str,
+        typer.Option(help="Path of policy taken for what came about (eacu path --list), or a .toml file."),
+    ] = "integration",
+    as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
+) -> None:
+    """Forecast trade by partner and duties from 2007 by policy and growth, and score it against what happened."""
+    from ..experiments.backcast import YEARS
+    from ..experiments.backcast import backcast as simulate
+    from .backcast_page import backcast_json, backcast_tables
+
+    found = simulate(sorted(set(year)) if year else YEARS, path, tell=progress)
+    if as_json:
+        typer.echo(backcast_json(found))
+    else:
+        print_tables(backcast_tables(found))
