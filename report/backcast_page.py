@@ -32,8 +32,8 @@ Observed trade is in dollars of its day and the model's in dollars of 2007; the 
 all, is not in the model. So every forecast is scaled to the observed sum: what is scored is which pairs grew more than
 others. Two naive forecasts are the yardstick, *no change* and *proportional growth* (each flow grows with the real GDP
 of both partners over that of the world). *Error* is the mean absolute error of the logarithm, weighted by trade in
-2007; *rmse* is not weighted; *skill* is the part of proportional growth's error that is avoided (negative: worse). 2010 and
-2011 are left out: the members did not report each other in full.
+2007; *rmse* is not weighted; *skill* is the part of proportional growth's error that is avoided (negative: worse). 2010
+and 2011 are left out: the members did not report each other in full.
 """
 
 
@@ -145,8 +145,8 @@ def backcast_page(found: Backcast, command: str) -> str:
             "the union, fob. Receipts of 2007 are those of the base year; Kazakhstan's of 2008 and 2009 are not "
             "published.\n",
             markdown(DUTY_HEAD, duty_rows(found, shares=False)),
-            "Shares of the members' sum, per cent. The model shares by the legal keys, so its shares of 2012 are an input; "
-            "why the receipts that the budgets report differ from the keys is not explained here.\n",
+            "Shares of the members' sum, per cent. The model shares by the legal keys, so its shares of 2012 are "
+            "an input; why the receipts that the budgets report differ from the keys is not explained here.\n",
             markdown(DUTY_HEAD, duty_rows(found, shares=True)),
         ]
     )

@@ -183,6 +183,7 @@ app.command(epilog=cli_calibration.SAM_EXAMPLES)(cli_calibration.sam)
 app.command(epilog=cli_calibration.CALIBRATE_EXAMPLES)(cli_calibration.calibrate)
 app.command(epilog=cli_experiments.SAM_EXAMPLES)(cli_experiments.sam_experiments)
 app.command(epilog=cli_experiments.BACKCAST_EXAMPLES)(cli_experiments.backcast)
+app.command(epilog=cli_experiments.INVERT_EXAMPLES)(cli_experiments.invert)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Commands about how far to trust a result: ``eacu sam-experiments``, ``eacu backcast``."""
+"""Commands about how far to trust a result: ``eacu sam-experiments``, ``eacu backcast``, ``eacu invert``."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from .console import print_tables, progress
-from .options import examples
+from .options import BaseYear, examples
 
 SAM_EXAMPLES = examples(
     "eacu sam-experiments russia poland --regime union-2010-07",
     "eacu sam-experiments --draws 20 --seed 7 --json > sams.json",
     "eacu sam-experiments --list",
 )
+INVERT_EXAMPLES = examples("eacu invert my-targets.toml", "eacu invert edb-2012-barriers --json")
 BACKCAST_EXAMPLES = examples("eacu backcast", "eacu backcast --year 2012 --json")
 
 
@@ -89,3 +90,29 @@ def backcast(
         typer.echo(backcast_json(found))
     else:
         print_tables(backcast_tables(found))
+
+
+def invert(
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="TOML file with regime, targets and free parameters, or the name of a shipped one."
+        ),
+    ],
+    base_year: BaseYear = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
+) -> None:
+    """Find the border cut, productivity or elasticity that gives a published effect; say what is not identified."""
+    from ..experiments.base_year import load_base_year
+    from ..experiments.inversion import invert as find
+    from .console import print_json
+    from .inversion_tables import inversion_tables
+    from .layout import finite
+
+    found = find(file, load_base_year(base_year) if base_year else None, tell=progress)
+    if as_json:
+        print_json(finite(found.as_dict()))
+        return
+    print_tables(inversion_tables(found))
+    for line in found.statements:
+        typer.echo(line)
