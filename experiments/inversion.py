@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyomo.environ as pyo
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
@@ -37,7 +38,7 @@ from ..model.measures import MEASURES
 from ..model.names import unknown_name
 from .base_year import BaseYear, load_base_year
 from .doing import Tell
-from .inversion_file import FreeParameter, InversionError, InversionFile, load_inversion
+from .inversion_file import FreeParameter, InversionError, InversionFile, InversionTarget, load_inversion
 from .policy import policy_of
 from .regimes import Regime, RegimeError, load_regime
 from .run import SolvedRegime, Workbenches, run
@@ -237,8 +238,8 @@ class _Economy:
         """Value of every target's indicator."""
         key = tuple(theta.tolist())
         if key not in self._outcomes:
-            table = self.solve(theta).indicators
-            found = np.array([float(table.loc[t.region, t.outcome]) for t in self.problem.targets])
+            solved = self.solve(theta)
+            found = np.array([_outcome(solved, t) for t in self.problem.targets])
             self._outcomes[key] = found
             gap = np.linalg.norm((found - self.wanted) / self.errors)
             self.tell(f"solve {self.solves}: {gap:.4g} standard errors from the targets")
@@ -302,6 +303,14 @@ class _Economy:
             else:
                 parts.append(pd.Series([values - float(before[name])], index=[name]))
         return pd.concat(parts)
+
+
+def _outcome(solved: SolvedRegime, target: InversionTarget) -> float:
+    """The target's indicator in a regime just solved, whose values the model still holds where it has an expression."""
+    equations = solved.solution.equations
+    if target.outcome in MEASURES and equations is not None:
+        return float(pyo.value(MEASURES[target.outcome](equations.model, target.region)))
+    return float(solved.indicators.loc[target.region, target.outcome])
 
 
 def _by_swap(economy: _Economy) -> Array | None:
@@ -392,7 +401,7 @@ def _by_least_squares(economy: _Economy) -> Array:
             jac=economy.weighted,
             bounds=(economy.low, economy.high),
             x_scale=economy.high - economy.low,
-            method="trf",
+            method="dogbox",
             tr_solver="exact",
             xtol=1e-8,
             ftol=1e-8,

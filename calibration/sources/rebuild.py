@@ -31,6 +31,7 @@ UKRAINE_DESTINATION = DESTINATION.parent / "ukraine" / "sources"
 Builder = Callable[[Path], pd.DataFrame]
 
 TABLES: dict[str, Builder] = {
+    "elasticity_sets": elasticities.elasticity_sets,
     "gtap_sam": gtap.gtap_sam,
     "trade_pairs": trade.trade_pairs,
     "national_accounts": national_accounts.national_accounts,
