@@ -9,7 +9,7 @@ from typing import cast
 
 import pandas as pd
 
-from .balancing import BalanceResult, Method
+from .balancing import BalanceResult, Method, Vary, unvaried
 from .border import BorderFlows, border_flows
 from .national import VALUE_ADDED_GROUPS, NationalTable, estimate_region
 from .priors import gtap_prior, without
@@ -38,12 +38,15 @@ def build_sam(
     priors: Mapping[str, str] | None = None,
     method: Method = "cross_entropy",
     tell: Callable[[str], None] = lambda line: None,
+    vary: Vary = unvaried,
 ) -> Build:
     """Estimate the world SAM of 2007 from the committed tables.
 
-    ``priors`` names the prior of a synthetic table, such as ``{"belarus": "russia"}`` (others take ``neighbours``);
+    ``priors`` names the prior of a synthetic table, such as ``{"belarus": "russia"}``, or gives its weights,
+    ``{"belarus": "LTU=0.7,RUS=0.3"}`` (others take ``neighbours``);
     ``method`` is the balancing method of the national tables (see :func:`.balancing.solve`); ``tell`` is called
-    with a line for each part of the work. The list of regions and
+    with a line for each part of the work; ``vary`` restates every balancing problem before it is solved (trade in
+    goods, trade in services, each region), see :data:`.balancing.Vary`. The list of regions and
     everything else comes from ``tables``. Synthetic regions must stand before the rest of the world in that list: it
     is GTAP's less theirs.
 
@@ -57,7 +60,7 @@ def build_sam(
             f"no synthetic table {unknown}; this economy has {sorted(regions.synthetic.values())}"
         )
     tell("balancing trade in goods and services")
-    goods, services = estimate_goods(tables), estimate_services(tables)
+    goods, services = estimate_goods(tables, vary), estimate_services(tables, vary)
     border = border_flows(pd.concat([goods.values, services.values]), tables)
     sectors = sector_list(tables)
     national: dict[str, NationalTable] = {}
@@ -74,7 +77,7 @@ def build_sam(
         if region == regions.rest:
             for taken_out in regions.synthetic:
                 prior = without(prior, national[taken_out].cells)
-        national[region] = estimate_region(region, prior, at_border, controls, method)
+        national[region] = estimate_region(region, prior, at_border, controls, method, vary)
     rows = list(_national_rows(national, tables)) + list(_trade_rows(border))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     sam = Sam.from_table(table[table["value"] != 0].reset_index(drop=True))

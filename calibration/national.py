@@ -17,9 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from scipy import sparse
 
-from .balancing import BalanceProblem, BalanceResult, Method, solve
+from .balancing import BalanceProblem, BalanceResult, Method, Vary, solve, unvaried
 
 USERS = ("household", "government", "investment")
 FACTORS = ("unskilled", "skilled", "capital", "land", "resources")
@@ -94,6 +96,7 @@ def estimate_region(
     border: Border,
     controls: pd.Series,
     method: Method = "cross_entropy",
+    vary: Vary = unvaried,
 ) -> NationalTable:
     """Balance one region's table.
 
@@ -107,6 +110,8 @@ def estimate_region(
     controls
         National accounts by item: ``gdp``, ``household_consumption``, ``government_consumption``,
         ``capital_formation``, ``value_added:<group>``, ``labour``; whichever is present is used.
+    vary
+        Restates the problem before it is solved, see :data:`.balancing.Vary`.
 
     Raises
     ------
@@ -114,84 +119,91 @@ def estimate_region(
         A sector sells or buys more at the border than the prior table can hold (no cell to balance it).
     """
     problem = BalanceProblem(prior.sort_index())
-    sectors = border.exports.index
-    _add_sector_balances(problem, prior, border, sectors)
-    _add_controls(problem, prior, border, controls)
-    result = solve(problem, method=method)
+    cells = _Cells(problem.cells.index)
+    _add_sector_balances(problem, cells, border)
+    _add_controls(problem, cells, border, controls)
+    result = solve(vary(region, problem), method=method)
     return NationalTable(region, result.values, border, result)
 
 
-def _select(
-    prior: pd.DataFrame,
-    item: str,
-    row: str | Iterable[str] | None = None,
-    column: str | Iterable[str] | None = None,
-) -> pd.MultiIndex:
-    """The cells of an item, optionally of one row or column (or of several)."""
-    index = prior.index
-    keep = index.get_level_values("item") == item
-    for level, wanted in (("row", row), ("column", column)):
-        if wanted is not None:
-            values = [wanted] if isinstance(wanted, str) else list(wanted)
-            keep &= index.get_level_values(level).isin(values)
-    return pd.MultiIndex.from_tuples(index[keep], names=index.names)
+class _Cells:
+    """Where the cells of an item, row or column stand, and sums of them as rows of coefficients."""
+
+    def __init__(self, index: pd.MultiIndex) -> None:
+        self._levels = {level: index.get_level_values(level) for level in CELL_LEVELS}
+        self._one = {
+            (level, value): np.asarray(names == value)
+            for level, names in self._levels.items()
+            for value in names.unique()
+        }
+        self._none = np.zeros(len(index), dtype=bool)
+
+    def select(
+        self, item: str, row: str | Iterable[str] = (), column: str | Iterable[str] = ()
+    ) -> np.ndarray:
+        """The cells of an item, of one row or column or of several (nothing named: all), as a mask."""
+        keep = self._where("item", item)
+        for level, wanted in (("row", row), ("column", column)):
+            if wanted:
+                keep = keep & self._where(level, wanted)
+        return keep
+
+    def _where(self, level: str, wanted: str | Iterable[str]) -> np.ndarray:
+        names = [wanted] if isinstance(wanted, str) else list(wanted)
+        found = [self._one[level, name] for name in names if (level, name) in self._one]
+        return np.logical_or.reduce(found) if found else self._none
+
+    def sum_of(self, *parts: np.ndarray, less: np.ndarray | None = None) -> np.ndarray:
+        """Coefficients of a sum of groups of cells, less another group."""
+        total = np.sum([part.astype(float) for part in parts], axis=0)
+        return total if less is None else total - less
 
 
-def _sum_of(*parts: tuple[pd.MultiIndex, float]) -> pd.Series:
-    """Coefficients: each group of cells with its sign."""
-    return pd.concat([pd.Series(sign, index=cells) for cells, sign in parts if len(cells)])
+def _add_sector_balances(problem: BalanceProblem, cells: _Cells, border: Border) -> None:
+    names, rows, targets = [], [], []
+    for g in border.exports.index:
+        costs = [cells.select(item, column=g) for item in ("use", "factor", "factor_tax", "production_tax")]
+        sales = [cells.select(item, row=g) for item in ("use", "demand")]
+        home = cells.select("domestic", row=g)
+        names += [f"activity {g}", f"commodity {g}"]
+        rows += [cells.sum_of(*costs, less=home), cells.sum_of(*sales, less=home)]
+        targets += [border.exports[g] + border.transport[g], border.imports[g] + border.duty[g]]
+    problem.constraints(names, sparse.csr_array(np.vstack(rows)), targets)
 
 
-def _add_sector_balances(
-    problem: BalanceProblem, prior: pd.DataFrame, border: Border, sectors: pd.Index
-) -> None:
-    for g in sectors:
-        cost = _sum_of(
-            (_select(prior, "use", column=g), 1.0),
-            (_select(prior, "factor", column=g), 1.0),
-            (_select(prior, "factor_tax", column=g), 1.0),
-            (_select(prior, "production_tax", column=g), 1.0),
-            (_select(prior, "domestic", row=g), -1.0),
-        )
-        problem.constraint(f"activity {g}", cost, border.exports[g] + border.transport[g])
-        sales = _sum_of(
-            (_select(prior, "use", row=g), 1.0),
-            (_select(prior, "demand", row=g), 1.0),
-            (_select(prior, "domestic", row=g), -1.0),
-        )
-        problem.constraint(f"commodity {g}", sales, border.imports[g] + border.duty[g])
-
-
-def _add_controls(problem: BalanceProblem, prior: pd.DataFrame, border: Border, controls: pd.Series) -> None:
+def _add_controls(problem: BalanceProblem, cells: _Cells, border: Border, controls: pd.Series) -> None:
     """National accounts as soft constraints; GDP from the income side, demand at purchaser prices."""
-    trade_taxes = border.export_tax.sum() + border.duty.sum()
-    income = [(_select(prior, item), 1.0) for item in ("factor", "factor_tax", "production_tax", "sales_tax")]
+    rows, levels, errors = [], [], []
+    for name, target in controls.items():
+        kind, _, of = str(name).partition(":")
+        rows.append(_control(cells, kind, of))
+        level = target
+        if kind == "gdp":
+            level -= border.export_tax.sum() + border.duty.sum()
+        elif kind == "output":
+            level -= border.exports[of] + border.transport[of]
+        levels.append(level)
+        errors.append(CONTROL_ERROR[kind] * abs(target))
+    problem.constraints([str(n) for n in controls.index], sparse.csr_array(np.vstack(rows)), levels, errors)
+
+
+def _control(cells: _Cells, kind: str, of: str) -> np.ndarray:
+    """The cells that a control of national accounts adds up."""
     demand = dict(
         zip(("household_consumption", "government_consumption", "capital_formation"), USERS, strict=True)
     )
-    for name, target in controls.items():
-        kind = str(name).partition(":")[0]
-        if kind == "gdp":
-            coefficients, level = _sum_of(*income), target - trade_taxes
-        elif kind in demand:
-            user = demand[kind]
-            cells = _select(prior, "demand", column=user), _select(prior, "sales_tax", column=user)
-            coefficients, level = _sum_of(*((c, 1.0) for c in cells)), target
-        elif kind == "value_added":
-            members = VALUE_ADDED_GROUPS[str(name).partition(":")[2]]
-            items = [
-                (_select(prior, i, column=members), 1.0) for i in ("factor", "factor_tax", "production_tax")
-            ]
-            coefficients, level = _sum_of(*items), target
-        elif kind == "labour":
-            coefficients, level = (
-                _sum_of((_select(prior, "factor", row=("unskilled", "skilled")), 1.0)),
-                target,
-            )
-        elif kind == "output":
-            good = str(name).partition(":")[2]
-            coefficients = _sum_of((_select(prior, "domestic", row=good), 1.0))
-            level = target - border.exports[good] - border.transport[good]
-        else:
-            raise KeyError(f"unknown control {name!r} of national accounts")
-        problem.constraint(str(name), coefficients, level, CONTROL_ERROR[kind] * abs(target))
+    if kind == "gdp":
+        return cells.sum_of(*map(cells.select, ("factor", "factor_tax", "production_tax", "sales_tax")))
+    if kind in demand:
+        user = demand[kind]
+        return cells.sum_of(cells.select("demand", column=user), cells.select("sales_tax", column=user))
+    if kind == "value_added":
+        members = VALUE_ADDED_GROUPS[of]
+        return cells.sum_of(
+            *(cells.select(item, column=members) for item in ("factor", "factor_tax", "production_tax"))
+        )
+    if kind == "labour":
+        return cells.sum_of(cells.select("factor", row=("unskilled", "skilled")))
+    if kind == "output":
+        return cells.sum_of(cells.select("domestic", row=of))
+    raise KeyError(f"unknown control {kind!r} of national accounts")

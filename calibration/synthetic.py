@@ -118,12 +118,6 @@ class _Technology:
     """
 
     def __init__(self, tables: Tables, of: SyntheticRegion) -> None:
-        table = f"parameters/{of.name}_priors"
-        priors = tables(table)
-        weights = priors[priors["prior"] == of.prior].set_index("country")["value"]
-        if weights.empty:
-            known = sorted(priors["prior"].unique())
-            raise ValueError(f"no prior {of.prior!r} for {of.region} in data/{table}.csv; known: {known}")
         self._sectors = sector_list(tables)
         self._mapping = tables("mappings/sectors_wiod")
         pairs = pd.MultiIndex.from_frame(self._mapping[["sector", "wiod"]])
@@ -134,6 +128,7 @@ class _Technology:
         self._russian_demand = russia["demand"].unstack(fill_value=0.0).reindex(self._sectors, fill_value=0.0)
         lent = pd.concat([tables(table) for table, _ in places(of.name, "technology", tables)])
         wiod = keyed(lent, "country", "table", "row", "column")
+        weights = _weights(of, sorted(set(lent["country"])), tables)
         parts = {country: self._country(wiod[str(country)]) for country in weights.index}
         self.inputs = sum(w * parts[c][0] for c, w in weights.items()) / weights.sum()
         self.value_added = sum(w * parts[c][1] for c, w in weights.items()) / weights.sum()
@@ -172,6 +167,42 @@ class _Technology:
         weights.loc[:, unused] = self._members.loc[:, unused]
         shares = weights / weights.sum()
         return shares[column.index] @ column
+
+
+def _weights(of: SyntheticRegion, lenders: list[str], tables: Tables) -> pd.Series:
+    """Weight of each neighbour's technology: a named prior, or weights as in ``LTU=0.7,RUS=0.3``.
+
+    Raises ValueError for an unknown name or country, and for a weight that is not a positive number.
+    """
+    table = f"parameters/{of.name}_priors"
+    priors = tables(table)
+    weights = pd.Series(priors[priors["prior"] == of.prior].set_index("country")["value"])
+    if weights.empty and "=" in of.prior:
+        parts = (part.partition("=") for part in of.prior.split(","))
+        weights = pd.Series({country.strip(): _weight(country, text, of) for country, _, text in parts})
+    if weights.empty:
+        known = sorted(priors["prior"].unique())
+        raise ValueError(
+            f"no prior {of.prior!r} for {of.region} in data/{table}.csv; known: {known}, "
+            f"or weights of {lenders} such as {lenders[0]}=0.7,{lenders[-1]}=0.3"
+        )
+    strangers = sorted(set(weights.index) - set(lenders))
+    if strangers:
+        raise ValueError(f"prior {of.prior!r} for {of.region}: no table of {strangers}; there are {lenders}")
+    return weights
+
+
+def _weight(country: str, text: str, of: SyntheticRegion) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = float("nan")
+    if not 0 < weight < float("inf"):
+        raise ValueError(
+            f"prior {of.prior!r} for {of.region}: the weight of {country.strip()} is {text.strip()!r}; "
+            "it must be a positive number, as in LTU=0.7,RUS=0.3"
+        )
+    return weight
 
 
 def _sum_tables(wiod: pd.Series, first: str, second: str) -> pd.DataFrame:

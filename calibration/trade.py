@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .balancing import BalanceProblem, BalanceResult, solve
+from .balancing import BalanceProblem, BalanceResult, Vary, solve, unvaried
 from .regions import Regions
 from .series import Tables, entries, keyed
 from .synthetic_trade import goods_trade, services_trade
@@ -166,8 +166,11 @@ def _with_wiod_composition(prior: pd.Series, tables: Tables) -> tuple[pd.Series,
     return prior, error
 
 
-def estimate_goods(tables: Tables) -> BalanceResult:
-    """Cross-entropy estimate of merchandise flows by good and pair under every observed margin."""
+def estimate_goods(tables: Tables, vary: Vary = unvaried) -> BalanceResult:
+    """Cross-entropy estimate of merchandise flows by good and pair under every observed margin.
+
+    ``vary`` restates the problem, called ``trade in goods``, before it is solved.
+    """
     pairs = pair_totals(tables)
     exports, imports = _goods_margins(tables)
     prior, error = _with_wiod_composition(_gravity(exports, imports, pairs), tables)
@@ -186,7 +189,7 @@ def estimate_goods(tables: Tables) -> BalanceResult:
         problem.totals(["sector", level], named, standard_error=errors, name=name)
     _add_chapters(problem, prior, tables)
     _add_kazakh_manufactures(problem, prior, tables)
-    return solve(problem, method="cross_entropy")
+    return solve(vary("trade in goods", problem), method="cross_entropy")
 
 
 def chapter_shares(tables: Tables) -> pd.Series:
@@ -264,8 +267,11 @@ def service_margins(tables: Tables) -> tuple[pd.Series, pd.Series]:
     return pd.Series(exports.stack()), pd.Series(imports.stack())
 
 
-def estimate_services(tables: Tables) -> BalanceResult:
-    """Cross-entropy estimate of services by pair: gravity from exporters' and importers' totals."""
+def estimate_services(tables: Tables, vary: Vary = unvaried) -> BalanceResult:
+    """Cross-entropy estimate of services by pair: gravity from exporters' and importers' totals.
+
+    ``vary`` restates the problem, called ``trade in services``, before it is solved.
+    """
     exports, imports = service_margins(tables)
     goods = pair_totals(tables)
     square = goods.unstack("importer").reindex(columns=goods.index.unique("exporter"))
@@ -276,4 +282,4 @@ def estimate_services(tables: Tables) -> BalanceResult:
         named = target.rename_axis(["sector", level])
         named = named[named.index.isin(prior.groupby(["sector", level]).sum().index)]
         problem.totals(["sector", level], named, standard_error=0.01 * named, name=name)
-    return solve(problem, method="cross_entropy")
+    return solve(vary("trade in services", problem), method="cross_entropy")

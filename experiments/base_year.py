@@ -11,6 +11,7 @@ import pandas as pd
 from .. import data
 from ..calibration import energy_agreements, foreign_firms
 from ..calibration.benchmark import Benchmark, BenchmarkError
+from ..calibration.build import Build
 from ..calibration.elasticities import model_elasticities
 from ..calibration.energy_agreements import with_energy_agreements
 from ..calibration.market_structure import ARMINGTON, MarketStructure, with_market_structure
@@ -19,6 +20,8 @@ from ..calibration.mobility import with_mobility
 from ..calibration.national import FACTORS
 from ..calibration.regions import Regions
 from ..calibration.sam import Sam
+from ..calibration.series import Tables
+from ..calibration.tariff_schedules import schedules
 from ..calibration.trade import sector_list
 from .schedules import KEYS, Schedules
 
@@ -86,8 +89,25 @@ def load_base_year(folder: str | Path | None = None, market_structure: str | Pat
     """
     tables = _Tables(None if folder is None else data.base_year_folder(folder))
     sam_file = tables.file(SAM)
+    base = _base_year(Sam.read(sam_file), tables(SCHEDULES), tables)
+    base = replace(base, files=(sam_file, *tables.read.values()))
+    return with_structure(base, market_structure, tables)
+
+
+def base_year_of(build: Build, tables: Tables) -> BaseYear:
+    """The base year on a SAM just estimated, with the tariff schedules that go with its trade.
+
+    ``tables`` are those the estimate was made from; the files are not recorded.
+
+    Raises SamError, BenchmarkError if the SAM cannot be the base of a model.
+    """
+    return _base_year(build.sam, schedules(build.border.cif, tables), tables)
+
+
+def _base_year(sam: Sam, tariffs: pd.DataFrame, tables: Tables) -> BaseYear:
+    """Benchmark and schedules on a SAM; everything else is read from ``tables``."""
     benchmark = Benchmark.from_sam(
-        Sam.read(sam_file),
+        sam,
         model_elasticities(tables),
         year=YEAR,
         regions=Regions.of(tables).names,
@@ -97,10 +117,9 @@ def load_base_year(folder: str | Path | None = None, market_structure: str | Pat
     benchmark = with_energy_agreements(benchmark, tables(energy_agreements.TABLE))
     benchmark = with_mobility(benchmark, tables)
     others = {name: tables(file) for name, file in OTHERS.items()}
-    schedules = Schedules.from_table(tables(SCHEDULES), others=others)
-    files = (sam_file, *tables.read.values())
-    base = BaseYear(benchmark, schedules, files, firms=tables(foreign_firms.TABLE))
-    return with_structure(base, market_structure, tables)
+    return BaseYear(
+        benchmark, Schedules.from_table(tariffs, others=others), firms=tables(foreign_firms.TABLE)
+    )
 
 
 def with_structure(

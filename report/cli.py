@@ -24,6 +24,7 @@ from . import (
     cli_closures,
     cli_compare,
     cli_dynamics,
+    cli_experiments,
     cli_export,
     cli_report,
     cli_reproduce,
@@ -196,6 +197,9 @@ app.command(epilog=cli_report.EXAMPLES)(cli_report.report)
 app.command(epilog=cli_check.EXAMPLES)(cli_check.check)
 app.command(epilog=cli_calibration.SAM_EXAMPLES)(cli_calibration.sam)
 app.command(epilog=cli_calibration.CALIBRATE_EXAMPLES)(cli_calibration.calibrate)
+app.command(epilog=cli_experiments.SAM_EXAMPLES)(cli_experiments.sam_experiments)
+app.command(epilog=cli_experiments.BACKCAST_EXAMPLES)(cli_experiments.backcast)
+app.command(epilog=cli_experiments.INVERT_EXAMPLES)(cli_experiments.invert)
 
 
 def main() -> None:

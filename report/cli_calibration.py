@@ -25,7 +25,11 @@ def calibrate(
         "base-year"
     ),
     belarus: Annotated[
-        str, typer.Option(help="Prior of the synthetic table of Belarus: neighbours, baltic, poland, russia.")
+        str,
+        typer.Option(
+            help="Prior of the synthetic table of Belarus: neighbours, baltic, lithuania, latvia, poland, russia, "
+            "or weights of the four countries, e.g. LTU=0.7,RUS=0.3."
+        ),
     ] = "neighbours",
     ukraine: Annotated[
         str | None,

@@ -8,7 +8,7 @@ estimator of Robinson, Cattaneo and El-Said for a single table whose columns hav
 
 from .error_support import Control, ErrorSupport, ErrorSupportResult, error_support_entropy
 from .feasibility import Conflict, find_conflict
-from .problem import BalanceError, BalanceProblem, ConvergenceError, InfeasibleError
+from .problem import BalanceError, BalanceProblem, ConvergenceError, InfeasibleError, Vary, unvaried
 from .result import BalanceResult
 from .solve import METHODS, Method, solve
 
@@ -24,7 +24,9 @@ __all__ = [
     "ErrorSupportResult",
     "InfeasibleError",
     "Method",
+    "Vary",
     "error_support_entropy",
     "find_conflict",
     "solve",
+    "unvaried",
 ]

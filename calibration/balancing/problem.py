@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,31 @@ class BalanceProblem:
     def __repr__(self) -> str:
         soft = int((self.constraint_errors > 0).sum())
         return f"BalanceProblem({len(self.cells)} cells, {len(self._names)} constraints, {soft} of them soft)"
+
+    def restated(
+        self,
+        cells: pd.DataFrame | None = None,
+        targets: np.ndarray | None = None,
+        errors: np.ndarray | None = None,
+        keep: np.ndarray | None = None,
+    ) -> BalanceProblem:
+        """The same problem with other priors and reliabilities: for experiments and draws.
+
+        `cells` has the same index as `self.cells`; `targets` and `errors` follow the order of `names`; `keep`
+        says of each constraint whether it stays (default: all). Raises `BalanceError` as the constructor and
+        `constraints`.
+        """
+        given = self.cells if cells is None else cells
+        if not given.index.equals(self.cells.index):
+            raise BalanceError("restated: the cells are not those of the problem")
+        stays = np.ones(len(self._names), dtype=bool) if keep is None else np.asarray(keep, dtype=bool)
+        other = BalanceProblem(given, self.floor)
+        target = self.targets if targets is None else targets
+        error = self.constraint_errors if errors is None else errors
+        names = [name for name, stay in zip(self._names, stays, strict=True) if stay]
+        if names:
+            other.constraints(names, self.matrix[stays], target[stays], error[stays])
+        return other
 
     # ---- stating constraints -------------------------------------------------------------------------
 
@@ -243,6 +268,15 @@ class BalanceProblem:
     def violation(self, values: np.ndarray) -> np.ndarray:
         """|A x - b| relative to `flow`, one per constraint."""
         return np.abs(self.matrix @ values - self.targets) / self.flow(values)
+
+
+Vary = Callable[[str, BalanceProblem], BalanceProblem]
+"""Restates a named problem before it is solved: other reliabilities, fewer controls, figures drawn at random."""
+
+
+def unvaried(name: str, problem: BalanceProblem) -> BalanceProblem:
+    """The problem as it is stated."""
+    return problem
 
 
 def _named(name: str, labels: pd.Index) -> list[str]:

@@ -133,3 +133,50 @@ def _value_added(root: Path, added: tuple[str, ...]) -> pd.DataFrame:
         for region in (*REGIONS, *added)
     ]
     return pd.DataFrame(rows, columns=[*_KEYS, "value", "source", "quality"])
+
+
+_GTAP_GOODS = {
+    "agr": "AGR-c",
+    "oil": "OIL-c",
+    "gas": "GAS-c",
+    "omn": "OXT-c",
+    "ppr": "P_C-c",
+    **dict.fromkeys(("dmt", "ofd", "lgt", "wpp", "mvh", "mac", "oth"), "XMN-c"),
+    **dict.fromkeys(("chm", "fem", "nfm"), "EIT-c"),
+    "utl": "ELY-c",
+    **dict.fromkeys(("con", "trd", "trn", "cmm", "fbs", "pub"), "SRV-c"),
+}
+"""Model sector -> aggregate good of the GTAP 10-Power table whose ESUBD and ESUBM it takes."""
+NEIGHBOURS = ("LTU", "LVA", "POL", "HUN", "ROU", "SVK")
+"""Countries of the Broda-Weinstein table that stand for the members, which it does not have."""
+RULE_OF_TWO = 2.0
+"""Elasticity between sources over that between home and imported goods: the ratio that GTAP keeps."""
+
+
+def elasticity_sets(root: Path) -> pd.DataFrame:
+    """Table ``elasticity_sets``: trade elasticities of other studies by set, sector and parameter, for all regions.
+
+    ``gtap``: ESUBD and ESUBM of the GTAP 10-Power aggregation for Russia. ``broda-weinstein``: the median over HS-3
+    products and :data:`NEIGHBOURS` of the elasticity between varieties, by the sector of their HS chapter; home against
+    imported goods at half of it. Sectors without a chapter (services, crude oil, gas, power) are not in the second.
+    """
+    gtap = read_raw(root, "elasticities/gtap10Apow_ANX1_parameters_RUS.csv")
+    by_good = gtap[gtap["param"].isin(["ESUBD", "ESUBM"])].set_index(["param", "c0"])["value"]
+    rows = [
+        ("gtap", sector, parameter, round(float(by_good[code, good]), 6), "GTAP10P")
+        for sector, good in _GTAP_GOODS.items()
+        for parameter, code in (("armington", "ESUBD"), ("sources", "ESUBM"))
+    ]
+    broda = read_raw(
+        root,
+        "elasticities/broda_weinstein2006_sigma_hs3_neighbours.csv",
+        dtype={"HS0_2d": str, "HS0_3d": str},
+    )
+    chapters = table("mappings/sectors_hs2").set_index("hs2")["sector"]
+    broda = broda[broda["iso3c"].isin(NEIGHBOURS) & broda["HS0_2d"].isin(chapters.index)]
+    medians = broda.groupby(broda["HS0_2d"].map(chapters))["sigma"].median()
+    for sector, sigma in medians.items():
+        rows.append(("broda-weinstein", sector, "sources", round(sigma, 6), "BW2006"))
+        rows.append(("broda-weinstein", sector, "armington", round(sigma / RULE_OF_TWO, 6), "BW2006"))
+    frame = pd.DataFrame(rows, columns=["set", "sector", "parameter", "value", "source"])
+    return figures(frame, ["set", "sector", "parameter"], "ratio", "", "borrowed")

@@ -31,11 +31,13 @@ UKRAINE_DESTINATION = DESTINATION.parent / "ukraine" / "sources"
 Builder = Callable[[Path], pd.DataFrame]
 
 TABLES: dict[str, Builder] = {
+    "elasticity_sets": elasticities.elasticity_sets,
     "gtap_sam": gtap.gtap_sam,
     "trade_pairs": trade.trade_pairs,
     "national_accounts": national_accounts.national_accounts,
     "trade_pairs_members_2004_2012": trade.trade_pairs_members,
     "trade_fuels_wood": trade.fuels_and_wood,
+    "trade_fuels_2012": trade.fuels_2012,
     "trade_kaz_composition": trade.kazakhstan_composition,
     "gtap_tariffs": gtap.gtap_tariffs,
     "gtap_export_tax": gtap.gtap_export_tax,

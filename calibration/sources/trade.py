@@ -42,8 +42,8 @@ def trade_pairs_members(root: Path) -> pd.DataFrame:
     return figures(totals, ["year", *PAIR], USD_MN, "BACI", "observed")
 
 
-def _reports(root: Path, mapping: str) -> pd.DataFrame:
-    """Fuel and wood flows of 2007 with a member on one side: exporter's and importer's report, model regions.
+def _reports(root: Path, mapping: str, year: int) -> pd.DataFrame:
+    """Fuel and wood flows of a year with a member on one side: exporter's and importer's report, model regions.
 
     Rows without a named reporter or partner ("areas not elsewhere specified") cannot be placed and are
     left out.
@@ -52,7 +52,7 @@ def _reports(root: Path, mapping: str) -> pd.DataFrame:
         root, "comtrade_hs27_hs44_bilateral/comtrade_HS27_HS44_rows_RUS_BLR_KAZ_2000_2015_usd.csv.gz"
     )
     named = rows["reporter"].notna() & rows["partner"].notna() & (rows["partner"] != "WLD")
-    rows = rows[(rows["year"] == 2007) & named].copy()
+    rows = rows[(rows["year"] == year) & named].copy()
     regions = region_map("iso3", mapping)
     rows["reporting"] = mapped(rows["reporter"], regions, "Comtrade reporter")
     rows["other"] = mapped(rows["partner"], regions, "Comtrade partner")
@@ -68,8 +68,8 @@ def _reports(root: Path, mapping: str) -> pd.DataFrame:
     return rows.pivot_table(index=[*PAIR, "good"], columns="report", values="value", aggfunc="sum")
 
 
-def fuels_and_wood(root: Path, mapping: str = BASE) -> pd.DataFrame:
-    """Table ``trade_fuels_wood``: HS 27 (fuels) and HS 44 (wood) by pair with a member, 2007.
+def fuels_and_wood(root: Path, mapping: str = BASE, year: int = 2007) -> pd.DataFrame:
+    """Table ``trade_fuels_wood``: HS 27 (fuels) and HS 44 (wood) by pair with a member, of a year.
 
     Column ``reporter`` names the report used. Of Russian exports it is the importer's (Russia books 43 bn
     of gas under unnamed areas and does not report Belarus), except to Kazakhstan and China, where both
@@ -78,7 +78,7 @@ def fuels_and_wood(root: Path, mapping: str = BASE) -> pd.DataFrame:
     stands in where the first is missing. Importers' values are cif, exporters' fob. The EU is the EU of
     25.
     """
-    reports = _reports(root, mapping).reset_index()
+    reports = _reports(root, mapping, year).reset_index()
     reports = reports[reports["exporter"] != reports["importer"]]
     by_importer = reports["exporter"].eq("RUS") & ~reports["importer"].isin(["KAZ", "CHN"])
     use_importer = reports["importer_report"].notna() & (by_importer | reports["exporter_report"].isna())
@@ -88,6 +88,12 @@ def fuels_and_wood(root: Path, mapping: str = BASE) -> pd.DataFrame:
     )
     frame = frame[frame["exporter"].isin(MEMBERS) | frame["importer"].isin(MEMBERS)]
     return figures(frame, [*PAIR, "good", "reporter"], USD_MN, "COMTRADE", "observed")
+
+
+def fuels_2012(root: Path) -> pd.DataFrame:
+    """Table ``trade_fuels_2012``: HS 27 (fuels) by pair with a member, 2012, for the back-cast."""
+    table = fuels_and_wood(root, year=2012)
+    return table[table["good"] == "fuels"].reset_index(drop=True)
 
 
 def kazakhstan_composition(root: Path) -> pd.DataFrame:

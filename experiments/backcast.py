@@ -1,0 +1,254 @@
+r"""Back-casting: does the model, given what happened to policy and growth, predict what happened to trade and duties?
+
+The economy of 2007 is moved to a later year with the policy that came into force (a path of ``data/paths``) and the
+growth of real GDP, labour and population that was observed; its trade by partner and its duties are then set beside
+the observed ones. Nothing is fitted. Two naive forecasts are the yardstick:
+
+.. math::
+   \text{no change: } & \hat X_{rs} = X_{rs}, \qquad
+   \text{proportional growth: } \hat X_{rs} = X_{rs}\, \frac{g_r\, g_s}{g_W},
+
+with ``g`` the growth of real GDP of exporter, importer and world (gravity with unit elasticities); and the model
+without the change of policy says what policy adds. Observed trade is in dollars of its day, the model's in dollars of
+2007, so every forecast is scaled to the observed sum: what is scored is which pairs grew more than others, not prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from .. import data
+from ..calibration.audit import bilateral_fob
+from ..calibration.benchmark import Benchmark
+from ..calibration.sam import Sam
+from ..calibration.series import Tables, keyed
+from ..calibration.trade import chapter_shares, sector_list
+from .doing import Tell
+from .dynamics import SolvedPath
+from .path_run import USUAL, Prepared, loaded
+
+POLICY, WITHOUT = "integration", "no-union"
+"""The path that came about, and the one on which policy stays what it was."""
+NO_CHANGE, PROPORTIONAL = "no change", "proportional growth"
+MODEL, GROWTH_ONLY = "model, policy and growth", "model, growth only"
+METHODS = (NO_CHANGE, PROPORTIONAL, GROWTH_ONLY, MODEL)
+YEARS = (2008, 2009, 2012)
+"""Years whose trade inside the union was reported in full: in 2010 and 2011 Russia did not report its partners."""
+FUELS_YEAR = 2012
+MOSTLY_FUELS = 0.8
+"""A pair with a larger share of fuels says nothing about other goods: fuels and total come from different reports."""
+TRADE, RECEIPTS = "sources/trade_pairs_members_2004_2012", "sources/customs_revenue"
+GROUPS = ("all pairs", "between members", "members' other exports", "members' other imports")
+
+
+class BackcastError(ValueError):
+    """A year that cannot be back-cast; the message says which can."""
+
+
+@dataclass(frozen=True)
+class Backcast:
+    """Forecasts and what happened.
+
+    ``trade``: rows (goods, year, exporter, importer), columns ``start``, ``actual`` and the forecasts
+    :data:`METHODS`, million USD of 2007 or of the day; ``goods`` is ``all goods`` or ``without fuels``.
+    ``duties``: rows (year, member), columns ``start_pct``, ``actual_pct``, and the models' duty received in per cent
+    of imports of goods from outside the union, fob; ``share_*`` the same as shares of the members' sum.
+    """
+
+    trade: pd.DataFrame
+    duties: pd.DataFrame
+    members: tuple[str, ...]
+    growth: pd.DataFrame = field(repr=False)
+
+    def scores(self) -> pd.DataFrame:
+        """How good each forecast is: rows (goods, year, group, method), see :func:`score`."""
+        parts = {}
+        for (goods, year), rows in self.trade.groupby(level=["goods", "year"], sort=False):
+            for group in GROUPS:
+                chosen = rows[self._in_group(rows, group)]
+                parts[goods, year, group] = score(chosen.droplevel(["goods", "year"]))
+        return pd.concat(parts, names=["goods", "year", "group"])
+
+    def union_shares(self) -> pd.DataFrame:
+        """Share of trade between members in all trade of the members, per cent: rows (goods, year)."""
+        inside = self._in_group(self.trade, "between members")
+        keys = ["goods", "year"]
+        return 100 * self.trade[inside].groupby(keys).sum() / self.trade.groupby(keys).sum()
+
+    def _in_group(self, rows: pd.DataFrame, group: str) -> np.ndarray:
+        exporter = rows.index.get_level_values("exporter").isin(self.members)
+        importer = rows.index.get_level_values("importer").isin(self.members)
+        kinds = {
+            GROUPS[0]: exporter | importer,
+            GROUPS[1]: exporter & importer,
+            GROUPS[2]: exporter & ~importer,
+            GROUPS[3]: ~exporter & importer,
+        }
+        return kinds[group]
+
+
+def score(trade: pd.DataFrame) -> pd.DataFrame:
+    r"""Scores of the forecasts of some pairs: one row a method.
+
+    Every forecast is first scaled to the sum of the actual flows. With :math:`e = \ln(\hat X / X)` and the flows of the
+    first year as weights, ``error_pct`` is the weighted mean of :math:`100\,|e|`, ``rmse_pct`` the unweighted root mean
+    square, ``correlation`` that of the forecast and actual growth in logs (NaN where a forecast has none), and
+    ``skill_pct`` is :math:`100\,(1 - \text{error}/\text{error of proportional growth})`: above zero, better than that.
+    """
+    weight = trade["start"] / trade["start"].sum()
+    actual = np.log(trade["actual"] / trade["start"])
+    rows = {}
+    for method in METHODS:
+        scaled = trade[method] * trade["actual"].sum() / trade[method].sum()
+        error = np.log(scaled / trade["actual"])
+        growth = np.log(trade[method] / trade["start"])
+        rows[method] = {
+            "pairs": len(trade),
+            "error_pct": 100 * float(weight @ error.abs()),
+            "rmse_pct": 100 * float(np.sqrt((error**2).mean())),
+            "correlation": float(growth.corr(actual)) if growth.std() > 1e-9 else np.nan,
+        }
+    table = pd.DataFrame(rows).T.rename_axis("method")
+    table["skill_pct"] = 100 * (1 - table["error_pct"] / table.loc[PROPORTIONAL, "error_pct"])
+    return table
+
+
+def backcast(
+    years: Sequence[int] = YEARS,
+    policy: str = POLICY,
+    tables: Tables | None = None,
+    tell: Tell = lambda line: None,
+) -> Backcast:
+    """Simulate policy and growth from the base year to the last of ``years`` and compare.
+
+    Args:
+        years: of :data:`YEARS`.
+        policy: name or file of the path taken for what came about.
+        tables: reader of ``data/``.
+        tell: is called with lines of progress.
+
+    Raises:
+        BackcastError: a year without complete reports of trade.
+        PathError, ConvergenceError: see `eacu.experiments.path_run.run_paths`.
+    """
+    wrong = [year for year in years if year not in YEARS]
+    if wrong or not years:
+        raise BackcastError(
+            f"{wrong or 'no year'} cannot be back-cast: trade among the members is complete for "
+            f"{', '.join(map(str, YEARS))} only (BACI; Russia did not report Kazakhstan and Belarus in 2010 and 2011)"
+        )
+    read = tables or data.reader()
+    paths = loaded(policy), loaded(WITHOUT)
+    ready = Prepared(paths, max(years), USUAL, None, None, tell)
+    solved = {name: ready.baseline(path) for name, path in zip((MODEL, GROWTH_ONLY), paths, strict=True)}
+    ready.work.finish()
+    observed = read(TRADE).set_index(["year", "exporter", "importer"])["value"]
+    members = tuple(ready.benchmark.members)
+    growth = ready.growth.real_gdp.loc[list(years)]
+    when = (ready.benchmark.year, *years)
+    sams = {name: {year: path.solution(year, members).sam for year in when} for name, path in solved.items()}
+    all_goods, without_fuels = {}, {}
+    for year in years:
+        ratio = {name: _growth(of_path, year, read, fuels=True) for name, of_path in sams.items()}
+        all_goods["all goods", year] = _trade(observed, ratio, growth.loc[year], ready.benchmark, year)
+        if year == FUELS_YEAR:
+            ratio = {name: _growth(of_path, year, read, fuels=False) for name, of_path in sams.items()}
+            rest = _without_fuels(observed, year, read)
+            without_fuels["without fuels", year] = _trade(
+                rest, ratio, growth.loc[year], ready.benchmark, year
+            )
+    trade = pd.concat({**all_goods, **without_fuels}, names=["goods", "year", "exporter", "importer"])
+    duties = _duties(solved, sams, years, observed, members, read)
+    return Backcast(trade, duties, members, growth)
+
+
+def _growth(sams: dict[int, Sam], year: int, tables: Tables, fuels: bool) -> pd.Series:
+    """Trade in goods of a year relative to the base year, by (exporter, importer)."""
+    return _by_pair(sams[year], tables, fuels) / _by_pair(sams[min(sams)], tables, fuels)
+
+
+def _by_pair(sam: Sam, tables: Tables, fuels: bool) -> pd.Series:
+    """Goods by (exporter, importer), fob with export tax, million USD; without fuels if asked."""
+    flows = bilateral_fob(sam)
+    flows = flows[flows.index.get_level_values("sector").isin(sector_list(tables, goods=True))]
+    if not fuels:
+        share = chapter_shares(tables)["fuels"].rename("share")
+        # Sectors that the table does not list contain no goods of chapter 27.
+        listed = flows.index.droplevel("importer")
+        flows = flows * (1 - share.reindex(listed).fillna(0.0).to_numpy())
+    return flows.groupby(["exporter", "importer"]).sum()
+
+
+def _trade(
+    observed: pd.Series, model: dict[str, pd.Series], growth: pd.Series, b: Benchmark, year: int
+) -> pd.DataFrame:
+    """Start, actual and forecasts of the pairs observed in both years; the models' growth is put on the start."""
+    table = pd.DataFrame({"start": observed[b.year], "actual": observed[year]}).dropna()
+    exporter, importer = (table.index.get_level_values(side) for side in ("exporter", "importer"))
+    world = float((growth * b.gdp).sum() / b.gdp.sum())
+    table[NO_CHANGE] = table["start"]
+    pair = growth[exporter].to_numpy() * growth[importer].to_numpy()
+    table[PROPORTIONAL] = table["start"] * pair / world
+    for name in (GROWTH_ONLY, MODEL):
+        table[name] = table["start"] * model[name].reindex(table.index)
+    return table
+
+
+def _without_fuels(observed: pd.Series, year: int, tables: Tables) -> pd.Series:
+    """Trade less fuels in 2007 and in a year, for pairs whose fuels were reported in both and are not nearly all."""
+    keys = ["exporter", "importer"]
+    first = tables("sources/trade_fuels_wood")
+    fuels = pd.DataFrame(
+        {
+            2007: first[first["good"] == "fuels"].set_index(keys)["value"],
+            year: tables(f"sources/trade_fuels_{year}").set_index(keys)["value"],
+        }
+    ).dropna()
+    total = observed.unstack("year")[[2007, year]].reindex(fuels.index)
+    usable = (fuels <= MOSTLY_FUELS * total).all(axis=1)
+    return (total - fuels)[usable].rename_axis(columns="year").stack().reorder_levels(["year", *keys])
+
+
+def _duties(
+    solved: dict[str, SolvedPath],
+    sams: dict[str, dict[int, Sam]],
+    years: Sequence[int],
+    observed: pd.Series,
+    members: Sequence[str],
+    tables: Tables,
+) -> pd.DataFrame:
+    """Import duty received in per cent of imports from outside the union, and the members' shares of it."""
+    receipts = keyed(tables(RECEIPTS), "item", "year", "region")["import_duty"]
+    rows = {}
+    for year in years:
+        published = receipts[year].reindex(list(members))
+        found = {"actual": (published, _outside(observed[year], members))}
+        for name, path in solved.items():
+            found[name] = _received(path, sams[name], year, members, tables)
+        found["start"] = _received(solved[MODEL], sams[MODEL], min(sams[MODEL]), members, tables)
+        for kind, (received, imports) in found.items():
+            complete = bool(received.notna().all())
+            for member in members:
+                rate = 100 * received[member] / imports[member]
+                share = 100 * received[member] / received.sum() if complete else np.nan
+                rows.setdefault((year, member), {}).update({f"{kind}_pct": rate, f"share_{kind}": share})
+    return pd.DataFrame(rows).T.rename_axis(["year", "member"])
+
+
+def _received(
+    path: SolvedPath, sams: dict[int, Sam], year: int, members: Sequence[str], tables: Tables
+) -> tuple[pd.Series, pd.Series]:
+    """Duty received after any pooling, and imports of goods from outside the union, by member."""
+    numeraire = float(path["numeraire"].loc[year].iloc[0])
+    received = path["tariff_received"].loc[year, list(members)] / numeraire
+    return received, _outside(_by_pair(sams[year], tables, fuels=True), members)
+
+
+def _outside(flows: pd.Series, members: Sequence[str]) -> pd.Series:
+    """Imports of goods from outside the union by member."""
+    flows = flows[~flows.index.get_level_values("exporter").isin(members)]
+    return flows.groupby("importer").sum().reindex(list(members))

@@ -1,0 +1,494 @@
+r"""Inversion: which border cut, productivity or elasticity would give an effect that somebody published?
+
+A file names a regime, *targets* (indicators of regions with a value and a standard error) and *free* parameters with
+bounds. With outcomes :math:`y(\theta)` of the solved economy, targets :math:`y^*_k` and their errors :math:`s_k`,
+
+.. math:: \min_{l \le \theta \le h} \sum_k \left( \frac{y_k(\theta) - y^*_k}{s_k} \right)^2 .
+
+Where there are as many parameters as targets and each is an instrument, the closure is swapped instead: the targets
+become exogenous, the instruments are determined (`eacu.experiments.targets`), and one solve is exact. Otherwise SciPy's
+trust-region method with bounds; derivatives of outcomes by instruments are exact
+(`eacu.model.results.Solution.sensitivity`), by elasticities central differences.
+
+What the targets can tell is read from the singular values of
+
+.. math:: J_{kj} = s_k^{-1}\, \frac{\partial y_k}{\partial \theta_j}\, (h_j - l_j),
+
+by how many standard errors the targets move when a combination of parameters is moved across its
+bounds. A combination that moves them by less than one is not identified, and named.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyomo.environ as pyo
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+
+from ..model.engine import EngineError
+from ..model.instruments import INSTRUMENTS
+from ..model.measures import MEASURES
+from ..model.names import unknown_name
+from .base_year import BaseYear, load_base_year
+from .doing import Tell
+from .inversion_file import FreeParameter, InversionError, InversionFile, InversionTarget, load_inversion
+from .policy import policy_of
+from .regimes import Regime, RegimeError, load_regime
+from .run import SolvedRegime, Workbenches, run
+from .shock_tables import Shock, outcome_units
+
+Array = NDArray[np.float64]
+EXACT, LEAST_SQUARES = "closure swap", "least squares"
+NOTHING = 1e-6
+"""A combination whose singular value is below this share of the largest does not move the targets at all."""
+STEP = 1e-4
+"""Step of numerical derivatives, as a share of the distance between the bounds."""
+MET = 1e-6
+"""A target counts as met within this many of its standard errors."""
+ECONOMIES = 3
+"""Economies with other elasticities that are kept: one in the middle and one on each side of a difference."""
+AT_BOUND = 1e-6
+"""A parameter nearer to a bound than this share of the distance between them is at it."""
+NAMED = 0.1
+"""Weights below this share of the largest are not named in a combination."""
+
+
+@dataclass(frozen=True)
+class Combination:
+    """A direction of the parameters, each in units of its bounds, and how much the targets see of it."""
+
+    weights: pd.Series
+    standard_errors: float
+    """Length of the move of the targets, in standard errors, for a move of length one."""
+
+    @property
+    def identified(self) -> bool:
+        """Whether moving along it across the bounds moves the targets by a standard error or more."""
+        return self.standard_errors >= 1.0
+
+    def in_words(self) -> str:
+        """Who goes up and who down, the heaviest first."""
+        weights = self.weights / self.weights[self.weights.abs().idxmax()]
+        heavy = weights[weights.abs() >= NAMED]
+        heavy = heavy[heavy.abs().sort_values(ascending=False).index]
+        if len(heavy) == 1:
+            return f"{heavy.index[0]} by itself"
+        parts = [
+            f"{name} {'up' if w > 0 else 'down'} by {abs(w):.2f} of its range" for name, w in heavy.items()
+        ]
+        return ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+@dataclass(frozen=True)
+class Inversion:
+    """What was found.
+
+    ``parameters``: rows by name, columns ``value``, ``standard_error`` (infinite: not identified; NaN: at a bound),
+    ``low``, ``high``, ``at_bound``. ``targets``: rows by name, columns ``wanted``, ``standard_error``, ``reached``,
+    ``gap`` (in standard errors). ``jacobian``: outcome by parameter, in their units.
+    """
+
+    problem: InversionFile
+    method: str
+    parameters: pd.DataFrame
+    targets: pd.DataFrame
+    jacobian: pd.DataFrame
+    combinations: tuple[Combination, ...]
+    solved: SolvedRegime = field(repr=False)
+    solves: int
+
+    @property
+    def misfit(self) -> float:
+        """Sum of squared gaps; about the number of targets less that of parameters if the model is right."""
+        return float((self.targets["gap"] ** 2).sum())
+
+    @property
+    def statements(self) -> list[str]:
+        """What the targets do not identify, and which bounds bind, in words."""
+        told = [
+            f"Not identified: {c.in_words()}. Across its bounds it moves the targets by "
+            f"{'nothing' if c.standard_errors < NOTHING else f'{c.standard_errors:.2g} standard errors'}; "
+            "any value along it fits about as well."
+            for c in self.combinations
+            if not c.identified
+        ]
+        for name, row in self.parameters[self.parameters["at_bound"]].iterrows():
+            more = "less" if row["value"] - row["low"] < row["high"] - row["value"] else "more"
+            told.append(
+                f"{name} is at its bound, {row['value']:g}: the targets ask for {more} than it is allowed."
+            )
+        for name, row in self.targets[self.targets["gap"].abs() > 1].iterrows():
+            told.append(
+                f"{name} cannot be met: {row['reached']:.4g} instead of {row['wanted']:.4g}, "
+                f"{abs(row['gap']):.2g} standard errors off."
+            )
+        return told or ["All parameters are identified by the targets, and every target is met."]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "title": self.problem.title,
+            "regime": self.problem.regime,
+            "closure": self.solved.closure.name,
+            "method": self.method,
+            "solves": self.solves,
+            "misfit": self.misfit,
+            "parameters": self.parameters.rename_axis("name").reset_index().to_dict(orient="records"),
+            "targets": self.targets.rename_axis("name").reset_index().to_dict(orient="records"),
+            "jacobian": self.jacobian.to_dict(orient="index"),
+            "combinations": [
+                {
+                    "weights": c.weights.to_dict(),
+                    "standard_errors": c.standard_errors,
+                    "identified": c.identified,
+                }
+                for c in self.combinations
+            ],
+            "statements": self.statements,
+        }
+
+
+def invert(
+    problem: InversionFile | str | Path, base: BaseYear | None = None, tell: Tell = lambda line: None
+) -> Inversion:
+    """Find the parameters with which the economy comes as near the targets as it can.
+
+    Raises:
+        InversionError: the file cannot be used, or a target names a region the economy does not have.
+        RegimeError: a free parameter selects nothing or is not legal at its bounds.
+        ConvergenceError: the economy has no solution at some value of the parameters; a note names them.
+    """
+    wanted = problem if isinstance(problem, InversionFile) else load_inversion(problem)
+    economy = _Economy(wanted, base or load_base_year(), tell)
+    method = EXACT
+    theta = _by_swap(economy)
+    if theta is None:
+        method, theta = LEAST_SQUARES, _by_least_squares(economy)
+    return _result(economy, theta, method)
+
+
+class _Economy:
+    """Outcomes and their derivatives as functions of the free parameters; every value is solved once."""
+
+    def __init__(self, problem: InversionFile, base: BaseYear, tell: Tell):
+        self.problem, self.base, self.tell = problem, base, tell
+        self.regime = load_regime(problem.regime)
+        self.solves = 0
+        self._benches: OrderedDict[tuple[float, ...], tuple[BaseYear, Workbenches]] = OrderedDict()
+        self._outcomes: dict[tuple[float, ...], Array] = {}
+        self._last: tuple[tuple[float, ...], SolvedRegime] | None = None
+        for target in problem.targets:
+            if target.region not in base.benchmark.regions:
+                raise InversionError(unknown_name("region", target.region, base.benchmark.regions))
+        self.wanted = np.array([t.value for t in problem.targets])
+        self.errors = np.array([t.standard_error for t in problem.targets])
+        self.low, self.high, self.start = (
+            np.array([getattr(p, key) for p in problem.free]) for key in ("low", "high", "start")
+        )
+
+    def regime_at(self, theta: Array) -> Regime:
+        """The regime with every free entry at its value."""
+        regime = self.regime
+        for parameter, value in zip(self.problem.free, theta.tolist(), strict=True):
+            regime = parameter.on(regime, value)
+        return regime
+
+    def base_at(self, theta: Array) -> tuple[BaseYear, Workbenches]:
+        """The base year with its elasticities, and the economies built on it."""
+        factors = [
+            (p.elasticity, v) for p, v in zip(self.problem.free, theta.tolist(), strict=True) if p.elasticity
+        ]
+        benchmark = self.base.benchmark
+        for elasticity, factor in factors:
+            benchmark = elasticity.on(benchmark, factor)
+        key = tuple(factor for _, factor in factors)
+        if key not in self._benches:
+            self._benches[key] = (replace(self.base, benchmark=benchmark) if factors else self.base), {}
+            if len(self._benches) > ECONOMIES:
+                self._benches.popitem(last=False)
+        return self._benches[key]
+
+    def solve(self, theta: Array) -> SolvedRegime:
+        """The solved regime at the parameters; the last one is remembered."""
+        key = tuple(theta.tolist())
+        if self._last is None or self._last[0] != key:
+            base, benches = self.base_at(theta)
+            try:
+                result = run(
+                    self.regime_at(theta), closure=self.problem.closure, base=base, workbenches=benches
+                )
+            except EngineError as error:
+                named = zip((p.name for p in self.problem.free), theta, strict=True)
+                error.add_note(
+                    "The free parameters were " + ", ".join(f"{n} = {v:g}" for n, v in named) + "."
+                )
+                raise
+            self.solves += 1
+            self._last = key, result.solved[0]
+        return self._last[1]
+
+    def outcomes(self, theta: Array) -> Array:
+        """Value of every target's indicator."""
+        key = tuple(theta.tolist())
+        if key not in self._outcomes:
+            solved = self.solve(theta)
+            found = np.array([_outcome(solved, t) for t in self.problem.targets])
+            self._outcomes[key] = found
+            gap = np.linalg.norm((found - self.wanted) / self.errors)
+            self.tell(f"solve {self.solves}: {gap:.4g} standard errors from the targets")
+        return self._outcomes[key]
+
+    def residuals(self, theta: Array) -> Array:
+        """Gaps in standard errors."""
+        return (self.outcomes(theta) - self.wanted) / self.errors
+
+    def jacobian(self, theta: Array) -> Array:
+        """Derivatives of the outcomes by the parameters: exact for instruments, else central differences."""
+        exact = all(t.outcome in MEASURES for t in self.problem.targets)
+        columns = [
+            self._exact(theta, n) if exact and parameter.elasticity is None else self._numerical(theta, n)
+            for n, parameter in enumerate(self.problem.free)
+        ]
+        return np.column_stack(columns)
+
+    def weighted(self, theta: Array) -> Array:
+        """The same per standard error of the target."""
+        return self.jacobian(theta) / self.errors[:, None]
+
+    def _ends(self, theta: Array, n: int) -> tuple[Array, Array, float]:
+        """Two values of one parameter around the present one, inside the bounds, and their distance."""
+        step = STEP * (self.high[n] - self.low[n])
+        down, up = theta.copy(), theta.copy()
+        down[n], up[n] = max(theta[n] - step, self.low[n]), min(theta[n] + step, self.high[n])
+        return down, up, float(up[n] - down[n])
+
+    def _numerical(self, theta: Array, n: int) -> Array:
+        down, up, width = self._ends(theta, n)
+        return (self.outcomes(up) - self.outcomes(down)) / width
+
+    def _exact(self, theta: Array, n: int) -> Array:
+        """Exact derivatives by the instruments, times what the parameter does to them (a formula, no solve)."""
+        down, up, width = self._ends(theta, n)
+        moved = self._instruments(theta, down, up)
+        slope = moved[moved != 0.0] / width
+        if slope.empty:
+            raise RegimeError(
+                f"{self.problem.free[n].name}: changes no instrument, so no target can tell its value"
+            )
+        found = self.solve(theta).solution.sensitivity(
+            [t.name for t in self.problem.targets], list(slope.index)
+        )
+        return found[list(slope.index)].to_numpy() @ slope.to_numpy()
+
+    def _instruments(self, theta: Array, down: Array, up: Array) -> pd.Series:
+        """Difference of all instruments set at two values of the parameters, by the names of the model's variables."""
+        base, _ = self.base_at(theta)
+        before, after = (
+            policy_of(self.regime_at(t), base.benchmark, base.schedules).settings for t in (down, up)
+        )
+        parts = []
+        for name, values in after.items():
+            if isinstance(values, pd.Series):
+                old = before[name]
+                change = values - (old.reindex(values.index) if isinstance(old, pd.Series) else old)
+                labels = [",".join(k) if isinstance(k, tuple) else str(k) for k in values.index]
+                parts.append(pd.Series(change.to_numpy(), index=[f"{name}[{label}]" for label in labels]))
+            else:
+                parts.append(pd.Series([values - float(before[name])], index=[name]))
+        return pd.concat(parts)
+
+
+def _outcome(solved: SolvedRegime, target: InversionTarget) -> float:
+    """The target's indicator in a regime just solved, whose values the model still holds where it has an expression."""
+    equations = solved.solution.equations
+    if target.outcome in MEASURES and equations is not None:
+        return float(pyo.value(MEASURES[target.outcome](equations.model, target.region)))
+    return float(solved.indicators.loc[target.region, target.outcome])
+
+
+def _by_swap(economy: _Economy) -> Array | None:
+    """The parameters by a swap of the closure; None where there is none, or it leads out of the bounds."""
+    problem = economy.problem
+    if len(problem.free) != len(problem.targets) or any(t.outcome not in MEASURES for t in problem.targets):
+        return None
+    shocks = [p.entry(p.start) for p in problem.free]
+    starts = [_in_step(economy, n) for n in range(len(shocks))]
+    if any(start is None for start in starts):
+        return None
+    freed = [
+        Shock.model_validate(
+            {
+                **{k: v for k, v in (p.shock or {}).items() if k not in ("as", "unit")},
+                "as": "target",
+                "outcome": t.outcome,
+                "outcome_region": t.region,
+                "unit": outcome_units(t.outcome)[0],
+                "value": t.value,
+            }
+        )
+        for p, t in zip(problem.free, problem.targets, strict=True)
+    ]
+    regime = replace(economy.regime, shocks=(*economy.regime.shocks, *freed))
+    try:
+        solved = run(regime, closure=problem.closure, base=economy.base).solved[0]
+    except (EngineError, RegimeError) as error:
+        economy.tell(f"no swap of the closure: {str(error).splitlines()[0]}")
+        return None
+    economy.solves += 1
+    theta = np.array([_theta(solved, s, p) for s, p in zip(starts, problem.free, strict=True)])
+    inside = bool(((theta >= economy.low) & (theta <= economy.high)).all())
+    if not inside:
+        economy.tell("the exact solution lies outside the bounds: least squares instead")
+        return None
+    return theta if np.abs(economy.residuals(theta)).max() <= MET else None
+
+
+def _in_step(economy: _Economy, n: int) -> tuple[str, float] | None:
+    """Name and value without the parameter of one cell of a shock whose cells a target moves alike; else None."""
+    parameter = economy.problem.free[n]
+    entry = parameter.entry(parameter.start)
+    if not isinstance(entry, Shock) or entry.mode not in ("percent", "factor"):
+        return None
+    if INSTRUMENTS[entry.instrument].unit != "index":
+        return None
+    moved = economy.start.copy()
+    moved[n] = parameter.low
+    cells = economy._instruments(economy.start, moved, economy.start)
+    changed = cells[cells != 0.0]
+    if changed.empty:
+        return None
+    name = str(changed.index[0])
+    per_unit = float(changed.iloc[0]) / (parameter.start - parameter.low)
+    return name, per_unit * (100.0 if entry.mode == "percent" else 1.0)
+
+
+def _theta(solved: SolvedRegime, start: tuple[str, float] | None, parameter: FreeParameter) -> float:
+    """The parameter that the freed instrument's value means."""
+    assert start is not None
+    name, value = start
+    variable, _, index = name.rstrip("]").partition("[")
+    key = tuple(index.split(","))
+    level = float(solved.solution.state[variable][key if len(key) > 1 else key[0]])
+    factor = level / value
+    assert parameter.shock is not None
+    return 100.0 * (factor - 1.0) if parameter.shock["as"] == "percent" else factor
+
+
+class _Met(Exception):  # noqa: N818 - not an error
+    """All targets are met; the parameters are the argument."""
+
+
+def _by_least_squares(economy: _Economy) -> Array:
+    """Weighted least squares within the bounds; it ends at once where every target is met."""
+
+    def residuals(theta: Array) -> Array:
+        gaps = economy.residuals(theta)
+        if np.abs(gaps).max() <= MET:
+            raise _Met(theta.copy())
+        return gaps
+
+    try:
+        found = least_squares(
+            residuals,
+            economy.start,
+            jac=economy.weighted,
+            bounds=(economy.low, economy.high),
+            x_scale=economy.high - economy.low,
+            method="dogbox",
+            tr_solver="exact",
+            xtol=1e-8,
+            ftol=1e-8,
+            gtol=1e-8,
+            max_nfev=60,
+        )
+    except _Met as met:
+        return np.asarray(met.args[0])
+    if found.status <= 0:
+        raise InversionError(
+            f"least squares gave up after {found.nfev} evaluations: {found.message}. Likely reasons: bounds that "
+            "reach where the economy hardly has a solution, or parameters that do the same. Narrow the bounds"
+        )
+    return np.asarray(found.x)
+
+
+def _result(economy: _Economy, theta: Array, method: str) -> Inversion:
+    problem = economy.problem
+    names = [p.name for p in problem.free]
+    jacobian = pd.DataFrame(economy.jacobian(theta), index=[t.name for t in problem.targets], columns=names)
+    width = economy.high - economy.low
+    scaled = jacobian.to_numpy() / economy.errors[:, None] * width
+    low_bound, high_bound = theta - economy.low <= AT_BOUND * width, economy.high - theta <= AT_BOUND * width
+    at_bound = low_bound | high_bound
+    shown = np.where(low_bound, economy.low, np.where(high_bound, economy.high, theta))
+    reached = economy.outcomes(theta)
+    parameters = pd.DataFrame(
+        {
+            "value": shown,
+            "standard_error": standard_errors(scaled, at_bound) * width,
+            "low": economy.low,
+            "high": economy.high,
+            "at_bound": at_bound,
+        },
+        index=names,
+    )
+    targets = pd.DataFrame(
+        {
+            "wanted": economy.wanted,
+            "standard_error": economy.errors,
+            "reached": reached,
+            "gap": (reached - economy.wanted) / economy.errors,
+        },
+        index=list(jacobian.index),
+    )
+    return Inversion(
+        problem,
+        method,
+        parameters,
+        targets,
+        jacobian,
+        combinations(scaled, names),
+        economy.solve(theta),
+        economy.solves,
+    )
+
+
+def standard_errors(scaled: Array, at_bound: Array) -> Array:
+    r"""Standard errors of the parameters in units of their bounds, :math:`\sqrt{\mathrm{diag}\,(J'J)^{-1}}`.
+
+    Args:
+        scaled: derivatives per standard error of the target and per width of the bounds (target x parameter).
+        at_bound: parameters held by a bound; they have no standard error (NaN), and the others are those given it.
+
+    A parameter with a part in a combination that moves no target has an infinite standard error.
+    """
+    free = ~at_bound
+    result = np.full(len(at_bound), np.nan)
+    if not free.any():
+        return result
+    inner = scaled[:, free]
+    _, sizes, directions = np.linalg.svd(inner, full_matrices=True)
+    full = np.zeros(directions.shape[0])
+    full[: len(sizes)] = sizes
+    blind = full <= NOTHING * max(full.max(), np.finfo(float).tiny)
+    variance = (directions[~blind].T ** 2) @ (1.0 / full[~blind] ** 2)
+    variance[(directions[blind] ** 2).sum(axis=0) > NOTHING] = np.inf
+    result[free] = np.sqrt(variance)
+    return result
+
+
+def combinations(scaled: Array, names: Sequence[str]) -> tuple[Combination, ...]:
+    """Directions of the parameters by how much the targets see of them, the best seen first."""
+    _, sizes, directions = np.linalg.svd(scaled, full_matrices=True)
+    full = np.zeros(len(names))
+    full[: len(sizes)] = sizes
+    return tuple(
+        Combination(pd.Series(direction, index=list(names)), float(size))
+        for direction, size in zip(directions, full, strict=True)
+    )

@@ -1,0 +1,37 @@
+"""What an inversion found, as tables for the console."""
+
+from __future__ import annotations
+
+from math import isinf, isnan
+from typing import TYPE_CHECKING
+
+from .layout import number, plain_table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ..experiments.inversion import Inversion
+
+
+def inversion_tables(found: Inversion) -> list[Table]:
+    """Parameters with their standard errors, and targets with what was reached."""
+    parameters = plain_table(
+        f"{found.problem.title} ({found.method}, {found.solves} solves)",
+        ("parameter",),
+        ("value", "standard error", "low", "high"),
+    )
+    for name, row in found.parameters.iterrows():
+        error = "at its bound" if row["at_bound"] else uncertainty(float(row["standard_error"]))
+        parameters.add_row(str(name), number(row["value"]), error, number(row["low"]), number(row["high"]))
+    targets = plain_table(
+        f"Targets, misfit {number(found.misfit)}", ("target",), ("wanted", "standard error", "reached", "gap")
+    )
+    for name, row in found.targets.iterrows():
+        columns = ("wanted", "standard_error", "reached", "gap")
+        targets.add_row(str(name), *(number(row[column]) for column in columns))
+    return [parameters, targets]
+
+
+def uncertainty(error: float) -> str:
+    """A standard error in words where it is no number."""
+    return "not identified" if isinf(error) else "\u2013" if isnan(error) else number(error)
