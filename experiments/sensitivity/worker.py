@@ -97,14 +97,14 @@ def _alone(kernel: Kernel, centre: Centre, block: Block, k: int, x: Array, param
     return ""
 
 
-_BUILT: dict[int, dict[str, Workbench]] = {}
+_BUILT: list[tuple[Kernel, dict[str, Workbench]]] = []
+"""The kernel that this process built ordinary economies for last (held, so that it stays itself), and those."""
 
 
 def _benches(kernel: Kernel) -> dict[str, Workbench]:
     """The ordinary economies by regime, built when a process first needs them."""
-    if id(kernel) not in _BUILT:
-        _BUILT.clear()
+    if not _BUILT or _BUILT[0][0] is not kernel:
         ask = kernel.ask
         pairs = economies(*ask.regimes, closure=ask.closure, base=ask.base)
-        _BUILT[id(kernel)] = {regime.name: bench for regime, bench in pairs}
-    return _BUILT[id(kernel)]
+        _BUILT[:] = [(kernel, {regime.name: bench for regime, bench in pairs})]
+    return _BUILT[0][1]
