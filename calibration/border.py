@@ -140,7 +140,7 @@ def _share(shares: pd.Series, exporter: str, good: str, importer: str) -> float:
     return 1.0
 
 
-def _dutiable(cif: pd.Series, tables: Tables) -> pd.Series:
+def dutiable_share(cif: pd.Series, tables: Tables) -> pd.Series:
     """Share of each flow that is not free of duty by agreement (0, 1, or one less the CIS share of ROW)."""
     exporter, importer = (cif.index.get_level_values(level) for level in ("exporter", "importer"))
     share = pd.Series(1.0, index=cif.index)
@@ -162,7 +162,7 @@ def mfn_rates(cif: pd.Series, tables: Tables) -> pd.DataFrame:
     ``russia x bounds``: Russia's rates times the region's bound averages over the common tariff's, agricultural and
     other goods (Ukraine). The level is then scaled to the duty collected where ``duty_control`` has one.
     """
-    dutiable = (cif * _dutiable(cif, tables)).groupby(["sector", "importer"]).sum().unstack("importer")
+    dutiable = (cif * dutiable_share(cif, tables)).groupby(["sector", "importer"]).sum().unstack("importer")
     gtap = tables("sources/gtap_tariffs").pivot_table(
         index=["sector", "region"], columns="item", values="value"
     )
@@ -196,7 +196,7 @@ def tariff_matrix(mfn: pd.DataFrame, cif: pd.Series, tables: Tables) -> pd.Serie
     """Tariff by flow from rates by sector and importer: times the share of the flow that pays duty."""
     sector, importer = (cif.index.get_level_values(level) for level in ("sector", "importer"))
     rates = mfn.stack().reindex(pd.MultiIndex.from_arrays([sector, importer])).to_numpy()
-    return _dutiable(cif, tables) * rates
+    return dutiable_share(cif, tables) * rates
 
 
 def pre_union_tariffs(cif: pd.Series, tables: Tables) -> pd.Series:

@@ -1,0 +1,132 @@
+"""The folder of an imported base year: SAM, tariff schedules that fit it, and the comparison with eacu's controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ...data import base_year_folder, reader
+from ..audit import audit, bilateral_fob
+from ..border import dutiable_share, mfn_rates
+from ..national import FACTORS
+from ..publish import write_tables
+from ..regions import Regions
+from ..sam import Sam
+from ..series import Tables
+from ..tariff_schedules import schedules
+from ..trade import sector_list
+from .cells import listing
+from .mapping import AccountMap
+from .sam_import import import_sam, require_lists
+from .sources import Source
+
+FLOW = ["sector", "exporter", "importer"]
+ODD_SCALE = 3.0
+"""A GDP that many times the national accounts', or less than that part of them, is taken for another unit."""
+
+
+@dataclass(frozen=True)
+class ImportedBaseYear:
+    """A base year made from a file: its tables by name, and what the user should know of how it was made."""
+
+    published: dict[str, pd.DataFrame]
+    sam: Sam
+    notes: tuple[str, ...]
+    tables: Tables
+    own: Path | None
+
+    @property
+    def controls(self) -> pd.DataFrame:
+        """The comparison with eacu's national accounts, trade, revenue and tariffs."""
+        return self.published["sam/controls"]
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write the folder that ``eacu run --base-year`` accepts; returns the files."""
+        return write_tables(self.published, self.tables, folder, self.own)
+
+
+def import_base_year(
+    source: Source,
+    mapping: Path | None = None,
+    base_year: str | Path | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> ImportedBaseYear:
+    """Read a source and make a base year of it.
+
+    ``mapping`` is a file of :class:`.mapping.AccountMap`; ``base_year`` names the economy (regions, sectors, other
+    tables), the shipped one unless given; ``tell`` is called with a line for each part of the work.
+
+    Raises:
+        ImportFault, SamError, TableError: the file, the mapping or the result cannot be used.
+    """
+    source.require_year()
+    own = base_year_folder(base_year) if base_year else None
+    tables = reader(own)
+    accounts = AccountMap.read(mapping) if mapping else AccountMap.none()
+    tell(f"reading {source.file} ({source.format})")
+    imported = import_sam(source.payments(), accounts, source.unit, source.balance)
+    sam = imported.sam
+    require_lists(sam, Regions.of(tables).names, sector_list(tables), FACTORS)
+    published = imported_tables(sam, tables)
+    notes = [*imported.notes, *_odd_scale(published["sam/controls"])]
+    return ImportedBaseYear(published, sam, tuple(notes), tables, own)
+
+
+def _odd_scale(controls: pd.DataFrame) -> list[str]:
+    """A note if GDP is so far from the national accounts that the unit must be another."""
+    gdp = controls[controls["control"] == "GDP"]
+    ratio = gdp["value"] / gdp["target"]
+    odd = gdp[(ratio > ODD_SCALE) | (ratio < 1 / ODD_SCALE)]
+    if odd.empty:
+        return []
+    worst = listing(f"{row.region} {row.value:,.0f} instead of {row.target:,.0f}" for row in odd.itertuples())
+    return [f"GDP is far from the national accounts, million USD: {worst}. Is --unit right?"]
+
+
+def imported_tables(sam: Sam, tables: Tables) -> dict[str, pd.DataFrame]:
+    """Tables of the base year by name: ``sam/sam_2007``, ``policy/tariffs``, ``sam/controls``."""
+    cif = imports_cif(sam)
+    tariffs = schedules(cif, tables, tariffs_of(sam, cif, tables))
+
+    def with_new_tariffs(name: str) -> pd.DataFrame:
+        return tariffs if name == "policy/tariffs" else tables(name)
+
+    return {
+        "sam/sam_2007": sam.table,
+        "policy/tariffs": tariffs,
+        "sam/controls": audit(sam, with_new_tariffs).round(6),
+    }
+
+
+def imports_cif(sam: Sam) -> pd.Series:
+    """Imports at the importer's border before duty, by (sector, exporter, importer), million USD."""
+    table = sam.table
+    margins = table[table["row_account"].str.startswith("margin:")]
+    margins = margins[margins["column_account"].str.startswith("commodity:")]
+    freight = margins.assign(
+        sector=margins["column_account"].str.removeprefix("commodity:"),
+        exporter=margins["row_account"].str.removeprefix("margin:"),
+        importer=margins["column_region"],
+    )
+    return bilateral_fob(sam).add(freight.groupby(FLOW)["value"].sum(), fill_value=0.0)
+
+
+def tariffs_of(sam: Sam, cif: pd.Series, tables: Tables) -> pd.DataFrame:
+    """Most-favoured-nation rates of the SAM by sector (rows) and importer (columns): duty over dutiable imports.
+
+    Where a region imports nothing dutiable of a good the SAM has no rate; there the rate of eacu's own tables stands
+    (:func:`eacu.calibration.border.mfn_rates`).
+    """
+    table = sam.table[sam.table["row_account"].str.startswith("tax:import:")]
+    duty = pd.Series(
+        table["value"].to_numpy(float),
+        index=[table["column_account"].str.removeprefix("commodity:"), table["column_region"]],
+    ).rename_axis(["sector", "importer"])
+    base = (cif * dutiable_share(cif, tables)).groupby(["sector", "importer"]).sum()
+    paid = duty.groupby(["sector", "importer"]).sum().reindex(base.index, fill_value=0.0)
+    rates = (paid / base.where(base > 0)).unstack("importer")
+    own = mfn_rates(cif, tables)
+    return rates.reindex(index=own.index, columns=list(Regions.of(tables).names)).fillna(own)
