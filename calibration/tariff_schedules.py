@@ -34,8 +34,8 @@ def schedules(cif: pd.Series, tables: Tables, every: pd.DataFrame | None = None)
 
     ``cif`` are the estimated imports by (sector, exporter, importer); a rate is given for every sector and pair of
     regions with a member or candidate as importer, traded or not (a candidate that never bound its tariff has no
-    bound rates). ``parameters/trade_agreements`` adds schedules that differ from these for some pairs. ``every`` are the
-    rates of 2007 by sector (rows) and importer (columns), those of :func:`.border.mfn_rates` unless given.
+    bound rates). ``parameters/trade_agreements`` adds schedules that differ from these for some pairs. ``every`` are
+    the rates of 2007 by sector (rows) and importer (columns), those of :func:`.border.mfn_rates` unless given.
     """
     regions = Regions.of(tables)
     frame = regions.frame[regions.frame["role"].isin(["member", "candidate"])]

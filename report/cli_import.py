@@ -108,7 +108,7 @@ def _print(result: ImportedBaseYear, folder: Path) -> None:
     missed: pd.DataFrame = result.controls[~result.controls["held"].astype(bool)]
     if len(missed):
         typer.echo(
-            f"{len(missed)} of {len(result.controls)} figures differ from eacu's sources by more than eacu itself admits; "
-            "another source may well differ. All of them: sam/controls.csv"
+            f"{len(missed)} of {len(result.controls)} figures differ from eacu's sources by more than eacu itself "
+            "admits; another source may well differ. All of them: sam/controls.csv"
         )
     typer.echo(f"Run it with: eacu run --base-year {folder}")

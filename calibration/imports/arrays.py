@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .cells import ImportFault, Payments
+from .cells import ImportDataError, Payments
 
 
 def array_payments(
@@ -21,10 +21,10 @@ def array_payments(
 ) -> Payments:
     """The cells of an array that holds every combination of its sets' elements.
 
-    Raises :class:`ImportFault` if it cannot be told which dimensions are the accounts.
+    Raises :class:`ImportDataError` if it cannot be told which dimensions are the accounts.
     """
     if len(sets) != array.ndim or [len(one) for one in elements] != list(array.shape):
-        raise ImportFault(f"{file}, {what}: its sets {list(sets)} do not fit its shape {array.shape}")
+        raise ImportDataError(f"{file}, {what}: its sets {list(sets)} do not fit its shape {array.shape}")
     keys = [tuple(str(name).strip() for name in key) for key in product(*elements)]
     where = [f"{what}({', '.join(key)})" for key in keys]
     return label_payments(file, what, keys, array.reshape(-1).astype(float).tolist(), where, sets)
@@ -40,7 +40,7 @@ def label_payments(
 ) -> Payments:
     """The payments of keyed values; ``sets`` are the names of the dimensions' sets.
 
-    Raises :class:`ImportFault` if it cannot be told which dimensions are the accounts.
+    Raises :class:`ImportDataError` if it cannot be told which dimensions are the accounts.
     """
     row, column = _places(file, what, keys, sets)
     cells = [
@@ -64,7 +64,7 @@ def _places(
     same = [(i, j) for i, j in pairs if sets[i] == sets[j] and sets[i] != "*"]
     overlapping = same or [(i, j) for i, j in pairs if 2 * len(members[i] & members[j]) > len(members[i])]
     if len(overlapping) != 1:
-        raise ImportFault(
+        raise ImportDataError(
             f"{file}, {what}: of its three dimensions ({', '.join(sets)}) two must be the accounts, over the same set, "
             "and one the region; here that cannot be told"
         )

@@ -8,20 +8,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...data import base_year_folder, reader
+from ...data import base_year_folder, path, reader
 from ..audit import audit, bilateral_fob
 from ..border import dutiable_share, mfn_rates
 from ..national import FACTORS
-from ..publish import write_tables
+from ..publish import published_tables, write_tables
 from ..regions import Regions
 from ..sam import Sam
 from ..series import Tables
 from ..tariff_schedules import schedules
 from ..trade import sector_list
-from .cells import listing
+from .aggregation import aggregate
+from .cells import ImportDataError, listing
 from .mapping import AccountMap
+from .mrio import read_mrio
+from .mrio_sam import sam_from_world
 from .sam_import import import_sam, require_lists
 from .sources import Source
+from .world_table import WorldTable
 
 FLOW = ["sector", "exporter", "importer"]
 ODD_SCALE = 3.0
@@ -60,19 +64,78 @@ def import_base_year(
     tables), the shipped one unless given; ``tell`` is called with a line for each part of the work.
 
     Raises:
-        ImportFault, SamError, TableError: the file, the mapping or the result cannot be used.
+        ImportDataError, SamError, TableError: the file, the mapping or the result cannot be used.
     """
     source.require_year()
     own = base_year_folder(base_year) if base_year else None
     tables = reader(own)
     accounts = AccountMap.read(mapping) if mapping else AccountMap.none()
     tell(f"reading {source.file} ({source.format})")
+    if source.is_release:
+        return _from_release(source, accounts if mapping else None, tables, own, tell)
     imported = import_sam(source.payments(), accounts, source.unit, source.balance)
     sam = imported.sam
     require_lists(sam, Regions.of(tables).names, sector_list(tables), FACTORS)
     published = imported_tables(sam, tables)
     notes = [*imported.notes, *_odd_scale(published["sam/controls"])]
     return ImportedBaseYear(published, sam, tuple(notes), tables, own)
+
+
+def _from_release(
+    source: Source,
+    mapping: AccountMap | None,
+    tables: Tables,
+    own: Path | None,
+    tell: Callable[[str], None],
+) -> ImportedBaseYear:
+    """Estimate the SAM from an input-output release; ICIO has a mapping of its own."""
+    if mapping is None:
+        if source.format != "icio":
+            raise ImportDataError(
+                f"{source.file}: a mapping of its countries, sectors and categories is needed; give --map"
+            )
+        mapping = AccountMap.read(path("mappings/icio"))
+    regions, sectors = Regions.of(tables), tuple(sector_list(tables))
+    release = read_mrio(source.file, source.format, source.year, mapping)
+    reference = Sam.read(path("sam/sam_2007", own))
+    pattern = WorldTable.of_sam(reference, regions.names, sectors)
+    countries = country_map(mapping, tables)
+    world = aggregate(release, countries, mapping, pattern)
+    present = {countries[name] for name in release.use.index.get_level_values(0)}
+    lent = tuple(region for region in regions.names if region not in present)
+    if regions.rest in lent:
+        raise ImportDataError(
+            f"{source.file}: no country of it is mapped to {regions.rest}, the rest of the world"
+        )
+    world = world.with_regions_of(pattern, lent, regions.rest)
+    build = sam_from_world(world, reference, tables, source.controls, tell)
+    notes = [
+        f"{len(release.use):,} industries of {release.use.index.get_level_values(0).nunique()} countries; largest gap "
+        f"between an industry's sales and costs {release.gap():.1e}.",
+        *([f"Not in the release and taken from the reference base year: {', '.join(lent)}."] if lent else []),
+        *([] if source.controls else ["Left as published: not held to eacu's trade and national accounts."]),
+    ]
+    published = published_tables(build, tables)
+    return ImportedBaseYear(published, build.sam, tuple(notes), tables, own)
+
+
+def country_map(mapping: AccountMap, tables: Tables) -> dict[str, str]:
+    """Region of every country: rows of kind ``region`` of the mapping, else eacu's own list by ISO code.
+
+    ICIO's ``ROW`` is the rest of the world; a country that is a region of its own (Ukraine) leaves the rest.
+    """
+    if mapping.uses("region"):
+        return {source: targets[0] for source, targets in mapping.targets["region"].items()}
+    regions = Regions.of(tables)
+    listed = tables("mappings/regions")
+    codes = listed[listed["scheme"] == "iso3"].set_index("code")["region"].to_dict()
+    extra = tables("mappings/regions_ukraine")
+    codes |= (
+        extra[extra["scheme"] == "iso3"].set_index("code")["region"].to_dict()
+        if "UKR" in regions.names
+        else {}
+    )
+    return {str(code): str(region) for code, region in codes.items()} | {regions.rest: regions.rest}
 
 
 def _odd_scale(controls: pd.DataFrame) -> list[str]:

@@ -14,7 +14,7 @@ SHOWN = 10
 """How many cells or names a message lists."""
 
 
-class ImportFault(ValueError):
+class ImportDataError(ValueError):
     """A file cannot be taken over; the message names file, cells with their addresses, and what to do."""
 
 
@@ -36,14 +36,14 @@ class Payments:
         """Turn contents of cells into numbers.
 
         ``blanks_are_zero`` takes an empty cell for a payment that does not exist, as textbooks print SAMs; otherwise
-        an empty cell is a missing figure and refused. Raises :class:`ImportFault` for it and for any text.
+        an empty cell is a missing figure and refused. Raises :class:`ImportDataError` for it and for any text.
         """
         table = pd.DataFrame(list(rows), columns=list(PAYMENT))
         if table.empty:
-            raise ImportFault(f"{file}: there are no cells in the table")
+            raise ImportDataError(f"{file}: there are no cells in the table")
         blank = table["value"].map(_is_blank)
         if blank.any() and not blanks_are_zero:
-            raise ImportFault(
+            raise ImportDataError(
                 f"{file}: {int(blank.sum()):,} of {len(table):,} cells are empty: {_addresses(table[blank])}\n"
                 "A missing figure is not a zero. If an empty cell means that there is no payment, say so with "
                 "--blanks-are-zero."
@@ -51,7 +51,7 @@ class Payments:
         numbers = pd.to_numeric(table["value"].astype(object).mask(blank, 0.0), errors="coerce").astype(float)
         wrong = ~np.isfinite(numbers)
         if wrong.any():
-            raise ImportFault(
+            raise ImportDataError(
                 f"{file}: {int(wrong.sum())} cell(s) hold no number: {_addresses(table[wrong], contents=True)}\n"
                 "Numbers are written with a decimal point and without thousands separators."
             )
@@ -83,7 +83,9 @@ def _refuse_unnamed(file: Path, table: pd.DataFrame) -> None:
     for side in ("row", "column"):
         unnamed = table[table[side].map(_is_blank)]
         if len(unnamed):
-            raise ImportFault(f"{file}: {len(unnamed)} cell(s) without a {side} account: {_addresses(unnamed)}")
+            raise ImportDataError(
+                f"{file}: {len(unnamed)} cell(s) without a {side} account: {_addresses(unnamed)}"
+            )
 
 
 def square(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..sam import COLUMNS
-from .cells import ImportFault, Payments, square
+from .cells import ImportDataError, Payments, square
 from .excel import blocks_of
 
 LONG = ("row", "column", "value")
@@ -17,22 +17,25 @@ LONG = ("row", "column", "value")
 def read_csv(file: Path, blanks_are_zero: bool = False) -> Payments:
     """Read a SAM from CSV in one of three layouts.
 
-    Long with the columns ``row, column, value``; long with those of eacu's own SAM (:data:`eacu.calibration.sam.COLUMNS`;
-    the labels become ``REGION account``); or a square matrix with the accounts in the first column and the first row.
-    Raises :class:`ImportFault` naming the cell.
+    Long with the columns ``row, column, value``; long with those of eacu's own SAM
+    (:data:`eacu.calibration.sam.COLUMNS`; the labels become ``REGION account``); or a square matrix with the accounts
+    in the first column and the first row.
+    Raises :class:`ImportDataError` naming the cell.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             lines = [[cell.strip() for cell in line] for line in csv.reader(stream, strict=True)]
     except (csv.Error, UnicodeDecodeError) as error:
-        raise ImportFault(f"{file}: cannot be read as comma-separated values in UTF-8: {error}") from error
+        raise ImportDataError(
+            f"{file}: cannot be read as comma-separated values in UTF-8: {error}"
+        ) from error
     numbered = {n: line for n, line in enumerate(lines, 1) if any(line)}
     if len(numbered) < 2:
-        raise ImportFault(f"{file}: the file holds {len(numbered)} line(s); a SAM has a header and cells")
+        raise ImportDataError(f"{file}: the file holds {len(numbered)} line(s); a SAM has a header and cells")
     header = numbered.pop(min(numbered))
     for n, line in numbered.items():
         if len(line) != len(header):
-            raise ImportFault(
+            raise ImportDataError(
                 f"{file}, line {n}: {len(line)} cells, but the header has {len(header)}. Likely reason: a decimal or "
                 "thousands comma inside a number; a label with a comma needs quotes."
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from .cells import ImportFault, Payments, listing, square
+from .cells import ImportDataError, Payments, listing, square
 from .libraries import library
 
 
@@ -15,22 +15,22 @@ def read_excel(
     """Read a square SAM: the first column of the area names the rows, the first row the columns.
 
     ``sheet`` may be left out if the workbook has one; ``area`` is a range such as ``B3:K12``, by default the used part
-    of the sheet. Formulas count as the values last computed. Raises :class:`ImportFault` naming sheet and cell.
+    of the sheet. Formulas count as the values last computed. Raises :class:`ImportDataError` naming sheet and cell.
     """
     openpyxl = library("openpyxl", "Excel workbooks")
     try:
         book = openpyxl.load_workbook(file, data_only=True, read_only=False)
     except Exception as error:  # whatever a damaged or protected workbook raises in the library
-        raise ImportFault(f"{file}: cannot be read as an Excel workbook (.xlsx): {error}") from error
+        raise ImportDataError(f"{file}: cannot be read as an Excel workbook (.xlsx): {error}") from error
     chosen = _sheet(file, book.sheetnames, sheet)
     page = book[chosen]
     try:
         cells = [list(line) for line in (page[area] if area else page.iter_rows())]
     except (ValueError, TypeError) as error:
-        raise ImportFault(f"{file}: {area!r} is no range of cells; expected one like B3:K12") from error
+        raise ImportDataError(f"{file}: {area!r} is no range of cells; expected one like B3:K12") from error
     cells = [line for line in cells if any(cell.value is not None for cell in line)]
     if len(cells) < 2:
-        raise ImportFault(f"{file}, sheet {chosen!r}{f', {area}' if area else ''}: there is no table")
+        raise ImportDataError(f"{file}, sheet {chosen!r}{f', {area}' if area else ''}: there is no table")
     texts = [[_text(cell.value) for cell in line] for line in cells]
     names, _ = blocks_of(file, texts[0], texts[1:], f"{chosen}!{cells[0][0].coordinate}")
     body = [[cell.value for cell in line[1:]] for line in cells[1:]]
@@ -44,7 +44,7 @@ def _sheet(file: Path, names: Sequence[str], wanted: str | None) -> str:
     if wanted in names:
         return str(wanted)
     said = "say which with --sheet" if wanted is None else f"there is no sheet {wanted!r}"
-    raise ImportFault(f"{file}: {said}; the workbook has {listing(names)}")
+    raise ImportDataError(f"{file}: {said}; the workbook has {listing(names)}")
 
 
 def _text(content: object) -> str:
@@ -56,7 +56,7 @@ def blocks_of(
 ) -> tuple[list[str], list[list[str]]]:
     """Names of the rows and contents of a square matrix.
 
-    Raises :class:`ImportFault` unless rows and columns name the same accounts, each once.
+    Raises :class:`ImportDataError` unless rows and columns name the same accounts, each once.
     """
     names, columns = [line[0] for line in lines], header[1:]
     problems = [
@@ -70,9 +70,11 @@ def blocks_of(
         if found
     ]
     if problems:
-        raise ImportFault(
+        raise ImportDataError(
             f"{file}, table at {corner}: rows and columns do not name the same accounts ({len(names)} rows, "
-            f"{len(columns)} columns).\n  " + "\n  ".join(problems) + "\nA SAM is square: the first column and "
+            f"{len(columns)} columns).\n  "
+            + "\n  ".join(problems)
+            + "\nA SAM is square: the first column and "
             "the first row hold the same names. A table with one row a payment has the columns row, column, value."
         )
     return names, [line[1:] for line in lines]

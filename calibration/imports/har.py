@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .arrays import array_payments
-from .cells import ImportFault, Payments, listing
+from .cells import ImportDataError, Payments, listing
 from .libraries import library
 
 
@@ -16,7 +16,7 @@ def read_har(file: Path, header: str | None = None) -> Payments:
     """Read a SAM from one header of the file; see :func:`.arrays.array_payments` for its dimensions.
 
     ``header`` may be left out if only one header has two to four dimensions, of which two share their set. Raises
-    :class:`ImportFault`.
+    :class:`ImportDataError`.
     """
     harpy = library("harpy", "header-array files (package harpy3)")
     try:
@@ -24,13 +24,15 @@ def read_har(file: Path, header: str | None = None) -> Payments:
             content = harpy.HarFileObj()
             content.readHeaderArrayObjs(str(file))
     except Exception as error:  # the library raises what comes: struct.error, KeyError, AssertionError
-        raise ImportFault(f"{file}: cannot be read as a header-array file: {error}") from error
+        raise ImportDataError(f"{file}: cannot be read as a header-array file: {error}") from error
     found: dict[str, Any] = {one["name"].strip(): one for one in content["head_arrs"] if _is_array(one)}
     name = _choose(file, header, found)
     sets = found[name]["sets"] or []
     elements = [one["dim_desc"] for one in sets]
     if not elements or any(one is None for one in elements):
-        raise ImportFault(f"{file}, header {name}: its dimensions have no set elements, so no account has a name")
+        raise ImportDataError(
+            f"{file}, header {name}: its dimensions have no set elements, so no account has a name"
+        )
     names = [str(one["name"]).strip() for one in sets]
     return array_payments(file, f"header {name}", found[name]["array"], names, elements)
 
@@ -45,5 +47,7 @@ def _choose(file: Path, wanted: str | None, found: dict[str, Any]) -> str:
         return next(iter(found))
     if wanted is not None and wanted in found:
         return wanted
-    said = "say which header holds the SAM with --table" if wanted is None else f"there is no header {wanted!r}"
-    raise ImportFault(f"{file}: {said}; headers of two to four dimensions: {listing(found) or 'none'}")
+    said = (
+        "say which header holds the SAM with --table" if wanted is None else f"there is no header {wanted!r}"
+    )
+    raise ImportDataError(f"{file}: {said}; headers of two to four dimensions: {listing(found) or 'none'}")

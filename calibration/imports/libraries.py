@@ -5,18 +5,18 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-from .cells import ImportFault
+from .cells import ImportDataError
 
 
 def library(module: str, what_for: str) -> ModuleType:
     """Import a library of the dependency group ``imports``.
 
-    Raises :class:`ImportFault` saying how to install it if it is not there.
+    Raises :class:`ImportDataError` saying how to install it if it is not there.
     """
     try:
         return import_module(module)
     except ImportError as error:
-        raise ImportFault(
+        raise ImportDataError(
             f"reading {what_for} needs the Python package {module.partition('.')[0]}, which is not installed "
             f'({error}). Install it with: python -m pip install "eacu[imports]"'
         ) from error

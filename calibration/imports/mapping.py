@@ -11,10 +11,12 @@ A mapping is a CSV file with the columns ``kind, source, target`` and, for table
 ``factor``   a factor of production of a SAM: ``tech_aspros`` becomes ``skilled``
 ``final``    a category of final demand of an input-output table becomes ``household``, ``government``,
              ``investment`` or ``drop``
+``input``    a row of primary inputs of an input-output table becomes ``value_added``, ``taxes`` (less subsidies, on
+             products bought) or ``drop``
 ===========  ==========================================================================================
 
-A source may have two targets only as a sector that is to be split (``split`` holds ``yes``): its cells are then
-divided as they are in the reference base year.
+A source may have two targets only as a sector that is to be split (``split`` holds ``yes``, else ``no`` or nothing):
+its cells are then divided as they are in the reference base year.
 """
 
 from __future__ import annotations
@@ -25,9 +27,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from .cells import ImportFault, listing
+from .cells import ImportDataError, listing
 
-KINDS = ("account", "region", "sector", "factor", "final")
+KINDS = ("account", "region", "sector", "factor", "final", "input")
 COLUMNS = ("kind", "source", "target")
 DROP = "drop"
 
@@ -48,15 +50,17 @@ class AccountMap:
     def read(cls, file: Path) -> AccountMap:
         """Read and check a mapping file.
 
-        Raises :class:`ImportFault` naming the line: a missing column, an empty cell, an unknown kind, a source that is
-        mapped twice and not marked as split.
+        Raises :class:`ImportDataError` naming the line: a missing column, an empty cell, an unknown kind, a
+        source that is mapped twice and not marked as split.
         """
         if not file.is_file():
-            raise ImportFault(f"mapping file {file} does not exist")
+            raise ImportDataError(f"mapping file {file} does not exist")
         table = pd.read_csv(file, dtype=str, keep_default_na=False, skipinitialspace=True, comment="#")
         missing = [name for name in COLUMNS if name not in table.columns]
         if missing:
-            raise ImportFault(f"{file}: column(s) {', '.join(missing)} are missing; found {', '.join(table)}")
+            raise ImportDataError(
+                f"{file}: column(s) {', '.join(missing)} are missing; found {listing(table.columns)}"
+            )
         table = table.apply(lambda column: column.str.strip())
         if "split" not in table.columns:
             table["split"] = ""
@@ -70,12 +74,12 @@ class AccountMap:
         return cls(file, targets)
 
     def one(self, kind: str, source: str) -> str | None:
-        """The target of a source, or None if it is not mapped. Raises :class:`ImportFault` for a split source."""
+        """The target of a source, or None if it is not mapped. Raises :class:`ImportDataError` for a split source."""
         found = self.targets[kind].get(source)
         if found is None:
             return None
         if len(found) > 1:
-            raise ImportFault(
+            raise ImportDataError(
                 f"{self.file}: {kind} {source!r} is split over {', '.join(found)}. Only the sectors of an input-output "
                 "table can be split; give an account of a SAM one target."
             )
@@ -95,23 +99,30 @@ def _check_lines(file: Path, table: pd.DataFrame) -> None:
     for n, row in enumerate(table.itertuples(index=False), 2):
         empty = [name for name in COLUMNS if not getattr(row, name)]
         if empty:
-            raise ImportFault(f"{file}, row {n}: {', '.join(empty)} is empty")
+            raise ImportDataError(f"{file}, row {n}: {', '.join(empty)} is empty")
         if row.kind not in KINDS:
-            raise ImportFault(f"{file}, row {n}: unknown kind {row.kind!r}; known are {', '.join(KINDS)}")
-        if row.split not in ("", "yes") or (row.split and row.kind != "sector"):
-            raise ImportFault(f"{file}, row {n}: split is {row.split!r}; it is empty or, for a sector, 'yes'")
+            raise ImportDataError(f"{file}, row {n}: unknown kind {row.kind!r}; known are {', '.join(KINDS)}")
+        if row.split not in ("", "no", "yes") or (row.split == "yes" and row.kind != "sector"):
+            raise ImportDataError(
+                f"{file}, row {n}: split is {row.split!r}; it is 'no' or, for a sector, 'yes'"
+            )
 
 
 def _refuse_doubles(file: Path, table: pd.DataFrame) -> None:
-    for (kind, source), rows in table[table["split"] != "yes"].groupby(["kind", "source"], sort=False):
+    once = table.loc[table["split"] != "yes", ["kind", "source"]].drop_duplicates()
+    for kind, source in once.itertuples(index=False, name=None):
         everywhere = table[(table["kind"] == kind) & (table["source"] == source)]
         if len(everywhere) > 1:
             lines = ", ".join(str(int(n) + 2) for n in everywhere.index)
-            raise ImportFault(
+            raise ImportDataError(
                 f"{file}, rows {lines}: {kind} {source!r} is mapped {len(everywhere)} times, to "
                 f"{listing(everywhere['target'])}. Give it one target"
-                + ("; to divide a sector write 'yes' in the column split of each row" if kind == "sector" else "")
+                + (
+                    "; to divide a sector write 'yes' in the column split of each row"
+                    if kind == "sector"
+                    else ""
+                )
             )
     doubled = table[table.duplicated(["kind", "source", "target"], keep="first")]
     if len(doubled):
-        raise ImportFault(f"{file}, row {int(doubled.index[0]) + 2}: the same row stands twice")
+        raise ImportDataError(f"{file}, row {int(doubled.index[0]) + 2}: the same row stands twice")

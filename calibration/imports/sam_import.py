@@ -12,7 +12,7 @@ from scipy import sparse
 from ..balancing import BalanceProblem, solve
 from ..sam import COLUMNS, TOLERANCE, WORLD, Sam, SamError
 from ..sam_check import OWN_ACCOUNTS
-from .cells import ImportFault, Payments, listing
+from .cells import ImportDataError, Payments, listing
 from .mapping import DROP, AccountMap
 
 UNITS = {"usd": 1e-6, "thousand": 1e-3, "million": 1.0, "billion": 1e3}
@@ -64,14 +64,15 @@ def import_sam(
 
     Trade between two sources that become one region (Germany and France in the EU) is the region's trade with itself
     and goes through the account ``intra:<g>``, so that it is not taken for domestic sales; that needs labels that begin
-    with the country (``DEU c_mil``, with a row of the mapping for the region ``DEU``). ``balance`` closes gaps of rounding (up to :data:`MOST_OPEN` of an account) by cross-entropy.
+    with the country (``DEU c_mil``, with a row of the mapping for the region ``DEU``). ``balance`` closes gaps of
+    rounding (up to :data:`MOST_OPEN` of an account) by cross-entropy.
 
     Raises:
-        ImportFault: an account is not mapped; an unknown unit; a gap too large to be closed.
+        ImportDataError: an account is not mapped; an unknown unit; a gap too large to be closed.
         SamError: the result is no admissible SAM, see :meth:`eacu.calibration.sam.Sam.from_table`.
     """
     if unit not in UNITS:
-        raise ImportFault(f"unknown unit {unit!r}; known are {', '.join(UNITS)} (of USD)")
+        raise ImportDataError(f"unknown unit {unit!r}; known are {', '.join(UNITS)} (of USD)")
     names = _targets(payments, mapping)
     table = payments.table[payments.table["value"] != 0]
     countries = {label: _country(label, mapping) for label in names}
@@ -86,7 +87,9 @@ def import_sam(
         if cells is not None
         for cell in cells
     ]
-    long = pd.DataFrame(kept, columns=list(COLUMNS)).groupby(list(COLUMNS[:4]), sort=False, as_index=False).sum()
+    long = (
+        pd.DataFrame(kept, columns=list(COLUMNS)).groupby(list(COLUMNS[:4]), sort=False, as_index=False).sum()
+    )
     long = long[long["value"] != 0].reset_index(drop=True)
     gap = Sam(long).balance_gap()
     closed = balanced(long, payments) if balance and gap > 0 else long
@@ -107,7 +110,7 @@ def _unused(payments: Payments, mapping: AccountMap) -> tuple[str, ...]:
 def _targets(payments: Payments, mapping: AccountMap) -> dict[str, Key | None]:
     """eacu's region and account of every label, None for one that is dropped.
 
-    Raises :class:`ImportFault` listing every label without a target.
+    Raises :class:`ImportDataError` listing every label without a target.
     """
     found: dict[str, Key | None] = {}
     strangers = []
@@ -117,7 +120,7 @@ def _targets(payments: Payments, mapping: AccountMap) -> dict[str, Key | None]:
         except KeyError as error:
             strangers.append(f"{label!r} at {where} ({error.args[0]})")
     if strangers:
-        raise ImportFault(
+        raise ImportDataError(
             f"{payments.file}: {len(strangers)} of {len(payments.labels)} accounts have no target"
             f"{f' in {mapping.file}' if mapping.file else ''}:\n  "
             + "\n  ".join(strangers[:10])
@@ -136,7 +139,9 @@ def _target(label: str, mapping: AccountMap) -> Key | None:
     region, space, account = (whole or label).partition(" ")
     if not space or not account.startswith(OWN_ACCOUNTS):
         raise KeyError(
-            f"its target {whole!r} is not 'REGION account'" if whole else "neither mapped nor 'REGION account'"
+            f"its target {whole!r} is not 'REGION account'"
+            if whole
+            else "neither mapped nor 'REGION account'"
         )
     if whole is not None:
         return region, account
@@ -179,13 +184,13 @@ def _cells(row: Key | None, column: Key | None, between_countries: bool) -> list
 def balanced(table: pd.DataFrame, payments: Payments) -> pd.DataFrame:
     """Close every account by cross-entropy, large cells moving first.
 
-    Raises :class:`ImportFault` if an account is further open than :data:`MOST_OPEN`.
+    Raises :class:`ImportDataError` if an account is further open than :data:`MOST_OPEN`.
     """
     totals = Sam(table).totals
     far = totals[totals["relative"] > MOST_OPEN].sort_values("relative", ascending=False)
     if len(far):
         worst = [f"{' '.join(key)} ({row.relative:.1%})" for key, row in far.iterrows()]  # type: ignore[arg-type]
-        raise ImportFault(
+        raise ImportDataError(
             f"{payments.file}: {len(far)} account(s) are open by more than {MOST_OPEN:.0%}, which is no rounding: "
             f"{listing(worst)}. Find what is missing: eacu check lists every gap."
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cells import ImportFault, Payments
+from .cells import ImportDataError, Payments
 from .csv_file import read_csv
 from .excel import read_excel
 from .gdx import read_gdx
@@ -37,10 +37,10 @@ class Source:
     def format(self) -> str:
         """The format: what the user said, else by the file's name.
 
-        Raises :class:`.cells.ImportFault` if there is no such file or the name does not tell.
+        Raises :class:`.cells.ImportDataError` if there is no such file or the name does not tell.
         """
         if not self.file.exists():
-            raise ImportFault(f"there is no file or folder {self.file}")
+            raise ImportDataError(f"there is no file or folder {self.file}")
         if self.form:
             return self.form
         name = self.file.name.lower()
@@ -48,8 +48,9 @@ class Source:
             return "icio"
         if self.file.suffix.lower() in ENDINGS:
             return ENDINGS[self.file.suffix.lower()]
-        raise ImportFault(
-            f"{self.file}: the name does not tell the format; say it with --format ({', '.join((*ENDINGS.values(), *RELEASES))})"
+        raise ImportDataError(
+            f"{self.file}: the name does not tell the format; say it with --format "
+            f"({', '.join(dict.fromkeys((*ENDINGS.values(), *RELEASES)))})"
         )
 
     @property
@@ -58,7 +59,7 @@ class Source:
         return self.format in RELEASES
 
     def payments(self) -> Payments:
-        """Read a SAM. Raises :class:`.cells.ImportFault`."""
+        """Read a SAM. Raises :class:`.cells.ImportDataError`."""
         if self.format == "csv":
             return read_csv(self.file, self.blanks_are_zero)
         if self.format == "excel":
@@ -68,9 +69,9 @@ class Source:
         return read_gdx(self.file, self.table)
 
     def require_year(self) -> None:
-        """Raise :class:`.cells.ImportFault` for a year that eacu's other tables do not have."""
+        """Raise :class:`.cells.ImportDataError` for a year that eacu's other tables do not have."""
         if self.year != YEAR:
-            raise ImportFault(
+            raise ImportDataError(
                 f"--year {self.year}: the tariff schedules, employment, energy agreements and controls of eacu are of "
                 f"{YEAR}; a base year of {self.year} would mix years. Take the table of {YEAR}."
             )

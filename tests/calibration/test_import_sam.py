@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from eacu.calibration.imports.base_year import import_base_year
-from eacu.calibration.imports.cells import ImportFault
+from eacu.calibration.imports.cells import ImportDataError
 from eacu.calibration.imports.csv_file import read_csv
 from eacu.calibration.imports.excel import read_excel
 from eacu.calibration.imports.gdx import open_container, read_gdx
@@ -97,9 +97,9 @@ def test_excel_from_a_range_of_a_sheet(sam, tmp_path):
     payments = read_excel(file, "SAM", area)
     assert same(import_sam(payments, PLAIN).sam, sam)
     assert payments.labels[frame.index[0]] == "SAM!C4"
-    with pytest.raises(ImportFault, match="say which with --sheet; the workbook has SAM, notes"):
+    with pytest.raises(ImportDataError, match="say which with --sheet; the workbook has SAM, notes"):
         read_excel(file)
-    with pytest.raises(ImportFault, match="'B3-K9' is no range of cells"):
+    with pytest.raises(ImportDataError, match="'B3-K9' is no range of cells"):
         read_excel(file, "SAM", "B3-K9")
 
 
@@ -111,7 +111,7 @@ def test_excel_names_the_cell_that_is_no_number(tmp_path, content, words):
     book = openpyxl.load_workbook(file)
     book["SAM"]["D4"] = content
     book.save(file)
-    with pytest.raises(ImportFault, match=words) as fault:
+    with pytest.raises(ImportDataError, match=words) as fault:
         read_excel(file, "SAM", "B3:D5")
     assert "SAM!D4" in str(fault.value)
     if content is None:
@@ -122,15 +122,15 @@ def test_excel_names_the_cell_that_is_no_number(tmp_path, content, words):
 def test_rows_and_columns_must_name_the_same_accounts(tmp_path):
     file = tmp_path / "sam.csv"
     file.write_text("x,a,b,Total\na,0,1,1\nb,1,0,1\nc,0,0,0\n", encoding="utf-8")
-    with pytest.raises(ImportFault) as fault:
+    with pytest.raises(ImportDataError) as fault:
         read_csv(file)
     assert "only in the first column: 'c'" in str(fault.value)
     assert "only in the first row: 'Total'" in str(fault.value)
     file.write_text("x,a,b\na,0,1\n\nb,1,2,5\n", encoding="utf-8")
-    with pytest.raises(ImportFault, match="line 4: 4 cells, but the header has 3"):
+    with pytest.raises(ImportDataError, match="line 4: 4 cells, but the header has 3"):
         read_csv(file)
     file.write_text("row,column,value\na,b,3\nb,a,1 000\n", encoding="utf-8")
-    with pytest.raises(ImportFault, match=r"line 3 \(b from a: '1 000'\)"):
+    with pytest.raises(ImportDataError, match=r"line 3 \(b from a: '1 000'\)"):
         read_csv(file)
 
 
@@ -146,10 +146,10 @@ def test_har(sam, tmp_path):
     assert 0 < read.gap < 1e-5
     joined, before = read.sam.to_matrix(), sam.to_matrix()
     assert np.allclose(joined.loc[before.index, before.index], before, rtol=1e-5, atol=1e-4)
-    with pytest.raises(ImportFault, match="no header 'XXXX'; headers of two to four dimensions: SAM"):
+    with pytest.raises(ImportDataError, match="no header 'XXXX'; headers of two to four dimensions: SAM"):
         read_har(file, "XXXX")
     (tmp_path / "no.har").write_text("not a header array", encoding="utf-8")
-    with pytest.raises(ImportFault, match="cannot be read as a header-array file"):
+    with pytest.raises(ImportDataError, match="cannot be read as a header-array file"):
         read_har(tmp_path / "no.har")
 
 
@@ -168,10 +168,10 @@ def test_gdx_of_two_three_and_four_dimensions(sam, tmp_path):
     read = read_gdx(tmp_path / "three.gdx", "SAM").table
     wanted = national["row_region"] + " " + national["row_account"]
     assert sorted(read["row"]) == sorted(wanted)
-    with pytest.raises(ImportFault, match="no parameter 'IO'; parameters of two to four dimensions: SAM"):
+    with pytest.raises(ImportDataError, match="no parameter 'IO'; parameters of two to four dimensions: SAM"):
         read_gdx(tmp_path / "two.gdx", "IO")
     (tmp_path / "no.gdx").write_text("not a gdx file", encoding="utf-8")
-    with pytest.raises(ImportFault, match="cannot be read as a GDX file"):
+    with pytest.raises(ImportDataError, match="cannot be read as a GDX file"):
         read_gdx(tmp_path / "no.gdx")
 
 
@@ -179,7 +179,9 @@ def test_gdx_refuses_values_that_are_not_available(tmp_path):
     transfer = pytest.importorskip("gams.transfer")
     records = pd.DataFrame([["a", "b", transfer.SpecialValues.NA], ["b", "a", 1.0]])
     write_gdx(records, tmp_path / "na.gdx", ["*", "*"])
-    with pytest.raises(ImportFault, match=r"1 record\(s\) are NA, UNDEF or infinite: parameter SAM\(a, b\)"):
+    with pytest.raises(
+        ImportDataError, match=r"1 record\(s\) are NA, UNDEF or infinite: parameter SAM\(a, b\)"
+    ):
         read_gdx(tmp_path / "na.gdx")
 
 
@@ -187,7 +189,7 @@ def test_a_missing_library_is_named(tmp_path, monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "harpy", None)
-    with pytest.raises(ImportFault, match=r'pip install "eacu\[imports\]"'):
+    with pytest.raises(ImportDataError, match=r'pip install "eacu\[imports\]"'):
         read_har(tmp_path / "sam.har")
 
 
@@ -239,7 +241,7 @@ def test_faults_of_a_mapping_name_their_rows(sam, tmp_path, change, words):
         rows = "\n".join(["kind,source,target,split", *lines[1:]])
     frame.to_csv(tmp_path / "sam.csv", float_format="%.17g")
     (tmp_path / "map.csv").write_text(rows, encoding="utf-8")
-    with pytest.raises(ImportFault, match=words):
+    with pytest.raises(ImportDataError, match=words):
         import_sam(read_csv(tmp_path / "sam.csv"), AccountMap.read(tmp_path / "map.csv"))
 
 
@@ -248,7 +250,9 @@ def test_unmapped_accounts_are_listed_with_their_cells_and_sums_can_be_dropped(s
     frame.loc["Sum"] = frame.sum()
     frame["Sum"] = 0.0
     frame.to_csv(tmp_path / "sam.csv", float_format="%.17g")
-    with pytest.raises(ImportFault, match=r"1 of \d+ accounts have no target:\n  'Sum' at line 119, column 2"):
+    with pytest.raises(
+        ImportDataError, match=r"1 of \d+ accounts have no target:\n  'Sum' at line 119, column 2"
+    ):
         import_sam(read_csv(tmp_path / "sam.csv"), PLAIN)
     (tmp_path / "map.csv").write_text("kind,source,target\naccount,Sum,drop\n", encoding="utf-8")
     read = import_sam(read_csv(tmp_path / "sam.csv"), AccountMap.read(tmp_path / "map.csv"))
@@ -267,7 +271,7 @@ def test_units_and_rounding(sam, tmp_path):
     whole, before = closed.sam.to_matrix(), sam.to_matrix()
     assert np.allclose(whole.loc[before.index, before.index], before, atol=0.01)
     spoilt = payments.table.assign(value=payments.table["value"].where(payments.table.index != 0, 0.0))
-    with pytest.raises(ImportFault, match="open by more than 5%, which is no rounding"):
+    with pytest.raises(ImportDataError, match="open by more than 5%, which is no rounding"):
         import_sam(type(payments)(payments.file, spoilt), PLAIN, unit="thousand", balance=True)
 
 
@@ -292,9 +296,9 @@ def test_what_does_not_fit_the_economy_is_refused(sam, tmp_path):
     with pytest.raises(SamError) as fault:
         import_base_year(Source(tmp_path / "small.csv"))
     assert "regions missing: KGZ, EU, CHN" in str(fault.value)
-    with pytest.raises(ImportFault, match="a base year of 2011 would mix years"):
+    with pytest.raises(ImportDataError, match="a base year of 2011 would mix years"):
         import_base_year(Source(tmp_path / "small.csv", year=2011))
-    with pytest.raises(ImportFault, match="there is no file or folder"):
+    with pytest.raises(ImportDataError, match="there is no file or folder"):
         import_base_year(Source(tmp_path / "none.csv"))
 
 
