@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -41,6 +44,7 @@ class ImportedBaseYear:
     notes: tuple[str, ...]
     tables: Tables
     own: Path | None
+    record: dict[str, Any]
 
     @property
     def controls(self) -> pd.DataFrame:
@@ -48,8 +52,37 @@ class ImportedBaseYear:
         return self.published["sam/controls"]
 
     def write(self, folder: Path) -> list[Path]:
-        """Write the folder that ``eacu run --base-year`` accepts; returns the files."""
-        return write_tables(self.published, self.tables, folder, self.own)
+        """Write the folder that ``eacu run --base-year`` accepts; returns the files.
+
+        ``source.json`` says what the base year was made of: the file and the mapping with their hashes, the options.
+        """
+        written = write_tables(self.published, self.tables, folder, self.own)
+        note = folder / "source.json"
+        temporary = note.with_suffix(".json.tmp")
+        temporary.write_text(
+            json.dumps(self.record | {"notes": self.notes}, indent=2) + "\n", encoding="utf-8"
+        )
+        temporary.replace(note)
+        return [*written, note]
+
+
+def record_of(source: Source, mapping: Path | None, base_year: str | Path | None) -> dict[str, Any]:
+    """What a base year is made of, for ``source.json``; a folder of a release has no hash of its own."""
+    options = {key: value for key, value in asdict(source).items() if key != "file"}
+    return {
+        "file": str(source.file),
+        "sha256": _hash(source.file) if source.file.is_file() else None,
+        "format": source.format,
+        "mapping": str(mapping) if mapping else None,
+        "mapping_sha256": _hash(mapping) if mapping else None,
+        "base_year": str(base_year) if base_year else None,
+        "options": options,
+    }
+
+
+def _hash(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def import_base_year(
@@ -69,39 +102,42 @@ def import_base_year(
     source.require_year()
     own = base_year_folder(base_year) if base_year else None
     tables = reader(own)
-    accounts = AccountMap.read(mapping) if mapping else AccountMap.none()
     tell(f"reading {source.file} ({source.format})")
     if source.is_release:
-        return _from_release(source, accounts if mapping else None, tables, own, tell)
-    imported = import_sam(source.payments(), accounts, source.unit, source.balance)
-    sam = imported.sam
-    require_lists(sam, Regions.of(tables).names, sector_list(tables), FACTORS)
-    published = imported_tables(sam, tables)
-    notes = [*imported.notes, *_odd_scale(published["sam/controls"])]
-    return ImportedBaseYear(published, sam, tuple(notes), tables, own)
+        published, notes = _from_release(source, _release_map(source, mapping), own, tell)
+    else:
+        accounts = AccountMap.read(mapping) if mapping else AccountMap.none()
+        imported = import_sam(source.payments(), accounts, source.unit, source.balance)
+        require_lists(imported.sam, Regions.of(tables).names, sector_list(tables), FACTORS)
+        published = imported_tables(imported.sam, tables)
+        notes = [*imported.notes, *_odd_scale(published["sam/controls"])]
+    sam = Sam(published["sam/sam_2007"])
+    record = record_of(source, mapping, base_year)
+    return ImportedBaseYear(published, sam, tuple(notes), tables, own, record)
+
+
+def _release_map(source: Source, mapping: Path | None) -> AccountMap:
+    """The mapping of a release: the user's, or eacu's own for ICIO."""
+    if mapping is None and source.format != "icio":
+        raise ImportDataError(
+            f"{source.file}: a mapping of its countries, sectors and categories is needed; give --map"
+        )
+    return AccountMap.read(mapping or path("mappings/icio"))
 
 
 def _from_release(
-    source: Source,
-    mapping: AccountMap | None,
-    tables: Tables,
-    own: Path | None,
-    tell: Callable[[str], None],
-) -> ImportedBaseYear:
-    """Estimate the SAM from an input-output release; ICIO has a mapping of its own."""
-    if mapping is None:
-        if source.format != "icio":
-            raise ImportDataError(
-                f"{source.file}: a mapping of its countries, sectors and categories is needed; give --map"
-            )
-        mapping = AccountMap.read(path("mappings/icio"))
+    source: Source, mapping: AccountMap, own: Path | None, tell: Callable[[str], None]
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Estimate the SAM from an input-output release: the tables of the base year and notes on it."""
+    tables = reader(own)
     regions, sectors = Regions.of(tables), tuple(sector_list(tables))
     release = read_mrio(source.file, source.format, source.year, mapping)
     reference = Sam.read(path("sam/sam_2007", own))
     pattern = WorldTable.of_sam(reference, regions.names, sectors)
     countries = country_map(mapping, tables)
     world = aggregate(release, countries, mapping, pattern)
-    present = {countries[name] for name in release.use.index.get_level_values(0)}
+    there = release.use.index.get_level_values(0)
+    present = {countries[name] for name in there}
     lent = tuple(region for region in regions.names if region not in present)
     if regions.rest in lent:
         raise ImportDataError(
@@ -110,13 +146,14 @@ def _from_release(
     world = world.with_regions_of(pattern, lent, regions.rest)
     build = sam_from_world(world, reference, tables, source.controls, tell)
     notes = [
-        f"{len(release.use):,} industries of {release.use.index.get_level_values(0).nunique()} countries; largest gap "
-        f"between an industry's sales and costs {release.gap():.1e}.",
-        *([f"Not in the release and taken from the reference base year: {', '.join(lent)}."] if lent else []),
-        *([] if source.controls else ["Left as published: not held to eacu's trade and national accounts."]),
+        f"{len(there):,} industries of {there.nunique()} countries; largest gap between an industry's sales and costs "
+        f"{release.gap():.1e}."
     ]
-    published = published_tables(build, tables)
-    return ImportedBaseYear(published, build.sam, tuple(notes), tables, own)
+    if lent:
+        notes.append(f"Not in the release and taken from the reference base year: {', '.join(lent)}.")
+    if not source.controls:
+        notes.append("Left as published: not held to eacu's trade and national accounts.")
+    return published_tables(build, tables), notes
 
 
 def country_map(mapping: AccountMap, tables: Tables) -> dict[str, str]:
