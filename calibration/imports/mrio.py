@@ -27,6 +27,7 @@ UNITS = {
     "m usd": 1.0,
     "m.usd": 1.0,
     "mio. usd": 1.0,
+    "millions of us$": 1.0,
     "000 usd": 1e-3,
     "k usd": 1e-3,
     "usd": 1e-6,

@@ -225,3 +225,85 @@ def test_a_release_in_another_currency_is_refused(tmp_path):
     raw.save_all(tmp_path / "euro")
     with pytest.raises(ImportDataError, match=r"its unit is M\.EUR; eacu reads million usd"):
         read_mrio(tmp_path / "euro", "pymrio", 2007, AccountMap.none())
+
+
+COUNTRIES = ("RUS", "BLR")
+SECTORS = ("Agriculture", "Mining")
+USE = np.arange(1.0, 17.0).reshape(4, 4)
+BOUGHT = np.arange(20.0, 28.0).reshape(4, 2)
+ADDED = np.array([[100.0, 101.0, 102.0, 103.0], [1.0, 2.0, 3.0, 4.0]])
+INPUTS = AccountMap(None, {kind: {} for kind in ("account", "region", "sector", "factor", "final", "input")})
+
+
+def mapped_inputs(**targets) -> AccountMap:
+    return AccountMap(None, {**INPUTS.targets, "input": {name: (t,) for name, t in targets.items()}})
+
+
+def test_eora_is_in_thousands_of_dollars(tmp_path):
+    """A folder as EORA 26 publishes it: tables and labels in separate text files."""
+    pytest.importorskip("pymrio")
+    industries = [(c, c, "Industries", s) for c in COUNTRIES for s in SECTORS]
+    final = [(c, c, "Final demand", "Household final consumption P.3h") for c in COUNTRIES]
+    added = [
+        ("Primary inputs", "Compensation of employees D.1"),
+        ("Primary inputs", "Taxes on production D.29"),
+    ]
+    files = {
+        "Eora26_2007_bp_T.txt": USE,
+        "Eora26_2007_bp_FD.txt": BOUGHT,
+        "Eora26_2007_bp_VA.txt": ADDED,
+        "Eora26_2007_bp_Q.txt": np.ones((1, 4)),
+        "Eora26_2007_bp_QY.txt": np.ones((1, 2)),
+        "labels_T.txt": industries,
+        "labels_FD.txt": final,
+        "labels_VA.txt": added,
+        "labels_Q.txt": [("Energy (TJ)", "Coal")],
+    }
+    for name, content in files.items():
+        pd.DataFrame(content).to_csv(tmp_path / name, sep="\t", header=False, index=False)
+    names = {" ".join(name): t for name, t in zip(added, ("value_added", "taxes"), strict=True)}
+    release = read_mrio(tmp_path, "eora", 2007, mapped_inputs(**names))
+    assert np.allclose(release.use, USE / 1000)
+    assert list(release.use.columns) == [(c, s) for c in COUNTRIES for s in SECTORS]
+    assert np.allclose(release.final, BOUGHT / 1000)
+    assert np.allclose(release.value_added, ADDED[0] / 1000)
+    assert np.allclose(release.taxes, ADDED[1] / 1000)
+    assert (release.final_taxes == 0).all()
+
+
+def test_wiod_is_read_from_its_workbook(tmp_path):
+    """A sheet as WIOD published its world tables in 2013, with two countries of two sectors."""
+    pytest.importorskip("pymrio")
+    code = [("AtB", "Agriculture", c, "c1") for c in COUNTRIES] + [
+        ("C", "Mining", c, "c35") for c in COUNTRIES
+    ]
+    code = [code[0], code[2], code[1], code[3]]
+    final = [("", "Final consumption expenditure by households", c, "c37") for c in COUNTRIES]
+    inputs = [
+        ("r60", "Total intermediate consumption", "TOT", "r60"),
+        ("r61", "taxes less subsidies on products", "TOT", "r61"),
+        ("r64", "Value added at basic prices", "TOT", "r64"),
+        ("r69", "Output at basic prices", "TOT", "r69"),
+    ]
+    columns = [*code, *final, ("", "Total output", "", "")]
+    head = [["", "", "", "", *(column[n] for column in columns)] for n in range(4)]
+    for row, text in zip(head[:2], ("(industry-by-industry)", "(millions of US$)"), strict=True):
+        row[0] = text
+    body = [[*label, *USE[n], *BOUGHT[n], USE[n].sum() + BOUGHT[n].sum()] for n, label in enumerate(code)]
+    rows = (
+        (inputs[0], USE.sum(axis=0)),
+        (inputs[1], ADDED[1]),
+        (inputs[2], ADDED[0]),
+        (inputs[3], USE.sum(axis=1)),
+    )
+    body += [[*label, *values, 5.0, 6.0, 0.0] for label, values in rows]
+    title = [[text, *[""] * (len(columns) + 3)] for text in ("World Input-Output Table 2007", "current prices")]
+    frame = pd.DataFrame([*title, *head, *body]).replace("", np.nan)
+    frame.to_excel(tmp_path / "wiot07_row_apr12.xlsx", header=False, index=False)
+    mapping = mapped_inputs(**{inputs[1][1]: "taxes", inputs[2][1]: "value_added"})
+    release = read_mrio(tmp_path, "wiod", 2007, mapping)
+    assert np.allclose(release.use, USE)
+    assert np.allclose(release.final, BOUGHT)
+    assert np.allclose(release.value_added, ADDED[0])
+    assert np.allclose(release.taxes, ADDED[1])
+    assert np.allclose(release.final_taxes, [5.0, 6.0])
