@@ -71,9 +71,9 @@ def border_flows(fob: pd.Series, tables: Tables) -> BorderFlows:
     """Value every flow of the trade estimate at each stage between two markets."""
     rates = margin_rates(tables)
     margin = fob * rates.reindex(fob.index.get_level_values("sector")).to_numpy()
-    export_tax = _export_tax(fob, tables)
+    export_tax = export_taxes(fob, tables)
     duty = (fob + margin) * pre_union_tariffs(fob + margin, tables)
-    return BorderFlows(fob, export_tax, margin, duty.rename("duty"), _transport_supply(margin.sum(), tables))
+    return BorderFlows(fob, export_tax, margin, duty.rename("duty"), transport_supply(margin.sum(), tables))
 
 
 def _rule(tables: Tables, rule: str) -> pd.Series:
@@ -85,7 +85,7 @@ def _rule(tables: Tables, rule: str) -> pd.Series:
     return keyed(chosen[chosen["region"].isin(Regions.of(tables).names)], "region", "sector", "partner")
 
 
-def _transport_supply(total: float, tables: Tables) -> pd.Series:
+def transport_supply(total: float, tables: Tables) -> pd.Series:
     """Transport services by (sector, region): GTAP's sales to the pool, scaled to the margins on estimated trade.
 
     A synthetic region stands in GTAP inside ROW and is given no share of the pool: its transport exports are in
@@ -102,7 +102,7 @@ def _transport_supply(total: float, tables: Tables) -> pd.Series:
     return pd.concat([supply, none])
 
 
-def _export_tax(fob: pd.Series, tables: Tables) -> pd.Series:
+def export_taxes(fob: pd.Series, tables: Tables) -> pd.Series:
     """Export tax on each flow: GTAP's revenue by good over the flows that were not exempt.
 
     ``export_tax_share`` of the rules says which part of the full rate a partner pays (0 exempt, 1 full).
@@ -140,7 +140,7 @@ def _share(shares: pd.Series, exporter: str, good: str, importer: str) -> float:
     return 1.0
 
 
-def _dutiable(cif: pd.Series, tables: Tables) -> pd.Series:
+def dutiable_share(cif: pd.Series, tables: Tables) -> pd.Series:
     """Share of each flow that is not free of duty by agreement (0, 1, or one less the CIS share of ROW)."""
     exporter, importer = (cif.index.get_level_values(level) for level in ("exporter", "importer"))
     share = pd.Series(1.0, index=cif.index)
@@ -162,7 +162,7 @@ def mfn_rates(cif: pd.Series, tables: Tables) -> pd.DataFrame:
     ``russia x bounds``: Russia's rates times the region's bound averages over the common tariff's, agricultural and
     other goods (Ukraine). The level is then scaled to the duty collected where ``duty_control`` has one.
     """
-    dutiable = (cif * _dutiable(cif, tables)).groupby(["sector", "importer"]).sum().unstack("importer")
+    dutiable = (cif * dutiable_share(cif, tables)).groupby(["sector", "importer"]).sum().unstack("importer")
     gtap = tables("sources/gtap_tariffs").pivot_table(
         index=["sector", "region"], columns="item", values="value"
     )
@@ -196,7 +196,7 @@ def tariff_matrix(mfn: pd.DataFrame, cif: pd.Series, tables: Tables) -> pd.Serie
     """Tariff by flow from rates by sector and importer: times the share of the flow that pays duty."""
     sector, importer = (cif.index.get_level_values(level) for level in ("sector", "importer"))
     rates = mfn.stack().reindex(pd.MultiIndex.from_arrays([sector, importer])).to_numpy()
-    return _dutiable(cif, tables) * rates
+    return dutiable_share(cif, tables) * rates
 
 
 def pre_union_tariffs(cif: pd.Series, tables: Tables) -> pd.Series:

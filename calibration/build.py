@@ -78,6 +78,20 @@ def build_sam(
             for taken_out in regions.synthetic:
                 prior = without(prior, national[taken_out].cells)
         national[region] = estimate_region(region, prior, at_border, controls, method, vary)
+    return assemble(goods, services, border, national, tables)
+
+
+def assemble(
+    goods: BalanceResult,
+    services: BalanceResult,
+    border: BorderFlows,
+    national: dict[str, NationalTable],
+    tables: Tables,
+) -> Build:
+    """Put trade and national tables together to the world SAM.
+
+    Raises SamError if they do not fit together.
+    """
     rows = list(_national_rows(national, tables)) + list(_trade_rows(border))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     sam = Sam.from_table(table[table["value"] != 0].reset_index(drop=True))

@@ -34,10 +34,16 @@ def publish(build: Build, tables: Tables, folder: Path, own: Path | None = None)
     ``own`` is the folder whose tables went before those shipped, if any: its tables are copied, so that the base year
     written is complete. Returns the files written.
     """
-    published = published_tables(build, tables)
+    return write_tables(published_tables(build, tables), tables, folder, own)
+
+
+def write_tables(
+    published: dict[str, pd.DataFrame], tables: Tables, folder: Path, own: Path | None = None
+) -> list[Path]:
+    """Write tables by name as :func:`publish` does; ``published`` itself is not changed."""
     if own is not None and own.resolve() != folder.resolve():
         found = (file.relative_to(own).with_suffix("").as_posix() for file in sorted(own.rglob("*.csv")))
-        published |= {name: tables(name) for name in found if name not in published}
+        published = published | {name: tables(name) for name in found if name not in published}
     written = []
     for name, frame in published.items():
         file = folder / f"{name}.csv"

@@ -29,16 +29,17 @@ from .trade import sector_list
 AGREEMENTS = "parameters/trade_agreements"
 
 
-def schedules(cif: pd.Series, tables: Tables) -> pd.DataFrame:
+def schedules(cif: pd.Series, tables: Tables, every: pd.DataFrame | None = None) -> pd.DataFrame:
     """All schedules as a table: schedule, importer, source, sector, rate_pct, unit, source_key, quality.
 
     ``cif`` are the estimated imports by (sector, exporter, importer); a rate is given for every sector and pair of
     regions with a member or candidate as importer, traded or not (a candidate that never bound its tariff has no
-    bound rates). ``parameters/trade_agreements`` adds schedules that differ from these for some pairs.
+    bound rates). ``parameters/trade_agreements`` adds schedules that differ from these for some pairs. ``every`` are
+    the rates of 2007 by sector (rows) and importer (columns), those of :func:`.border.mfn_rates` unless given.
     """
     regions = Regions.of(tables)
     frame = regions.frame[regions.frame["role"].isin(["member", "candidate"])]
-    every = mfn_rates(cif, tables)
+    every = mfn_rates(cif, tables) if every is None else every
     mfn = every[list(frame.index)]
     cet = mfn.copy()
     for region in frame.index[frame["tariff_pattern"] != "russia"]:

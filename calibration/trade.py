@@ -187,7 +187,7 @@ def estimate_goods(tables: Tables, vary: Vary = unvaried) -> BalanceResult:
         named = named[named.index.isin(present)]
         errors = goods_error.reindex(named.index) * named
         problem.totals(["sector", level], named, standard_error=errors, name=name)
-    _add_chapters(problem, prior, tables)
+    add_chapters(problem, prior, tables)
     _add_kazakh_manufactures(problem, prior, tables)
     return solve(vary("trade in goods", problem), method="cross_entropy")
 
@@ -224,7 +224,8 @@ def _with_chapter_levels(prior: pd.Series, tables: Tables) -> pd.Series:
     return prior
 
 
-def _add_chapters(problem: BalanceProblem, prior: pd.Series, tables: Tables) -> None:
+def add_chapters(problem: BalanceProblem, prior: pd.Series, tables: Tables) -> None:
+    """Hold each pair's fuels and wood to what was observed (loosely, see :data:`CHAPTER_ERROR`)."""
     shares = chapter_shares(tables)
     error = {"fuels": CHAPTER_ERROR, "wood": WOOD_ERROR}
     for (good, exporter, importer), observed in entries(_chapters(tables)):

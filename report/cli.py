@@ -26,6 +26,7 @@ from . import (
     cli_dynamics,
     cli_experiments,
     cli_export,
+    cli_import,
     cli_report,
     cli_reproduce,
     cli_runs,
@@ -195,6 +196,7 @@ app.command(epilog=cli_runs.QUERY_EXAMPLES)(cli_runs.query)
 app.command(epilog=cli_export.EXAMPLES)(cli_export.export)
 app.command(epilog=cli_report.EXAMPLES)(cli_report.report)
 app.command(epilog=cli_check.EXAMPLES)(cli_check.check)
+app.command(name="import", epilog=cli_import.EXAMPLES)(cli_import.import_)
 app.command(epilog=cli_calibration.SAM_EXAMPLES)(cli_calibration.sam)
 app.command(epilog=cli_calibration.CALIBRATE_EXAMPLES)(cli_calibration.calibrate)
 app.command(epilog=cli_experiments.SAM_EXAMPLES)(cli_experiments.sam_experiments)

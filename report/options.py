@@ -30,7 +30,7 @@ Regime = Annotated[
 RegimesOrRuns = Annotated[list[str], typer.Argument(autocompletion=regimes_and_runs)]
 BaseYear = Annotated[
     str | None,
-    typer.Option(help="Another base year: ukraine (eight regions), or a folder written by eacu calibrate."),
+    typer.Option(help="Another base year: ukraine (eight regions), or a folder of eacu calibrate or import."),
 ]
 MarketStructure = Annotated[
     str | None,
