@@ -62,6 +62,22 @@ goods falls in price, so a country that imports more must sell more and cheaper.
 turns into a gain. Constant-returns models of a small open economy, which have no such effect, find 0.1 % of GDP to 1.2 % of
 consumption for Russia. Read the sign of any member's welfare below about 0.1 % of consumption as not determined.
 
+## In whose prices foreign savings are fixed
+
+Foreign savings are held fixed in units of the numeraire, the consumer prices of the rest of the world unless another region is
+named. A model needs some such unit, and with balanced external accounts it would not matter. But Russia's external surplus
+of the base year is {lent_RUS:.0f} billion USD and Kazakhstan's {lent_KAZ:.1f} billion. A lender that cuts its tariffs finds its own
+prices fall against those abroad: the same foreign prices' worth of lending then takes more of its own goods. Part of what is
+called terms of trade is this revaluation of the surplus. Equivalent variation in % of consumption, by the region whose
+consumer prices are the unit (each member's row in *own* is solved with its own prices as the unit):
+
+{numeraires}
+
+Between the prices of the rest of the world and those of the European Union there is next to no difference; between them and the
+lender's own there is one as large as the effect of a tariff itself, and for small effects it decides the sign. No
+unit is the right one: the default was not chosen for what it yields, and none is because it matches a published figure. Small open
+economy models avoid the choice, because their world prices are one price.
+
 ## The synthetic table of Belarus
 
 Equivalent variation in % of consumption under three priors for the Belarusian input-output table:
@@ -79,6 +95,8 @@ def main() -> None:
         kaz_share=_collection_share(solved["union-2010-07"].indicators),
         partners=_markdown(_partners(solved["union-2010-01"])),
         elasticities=_markdown(_elasticities(base)),
+        numeraires=_markdown(_numeraires(base), digits=3),
+        **{f"lent_{member}": _lent(base, member) for member in ("RUS", "KAZ")},
         priors=_markdown(_priors(base)),
     )
     PAGE.write_text(page, encoding="utf-8")
@@ -136,6 +154,35 @@ _SHOWN = [
 ]
 
 
+def _lent(base: BaseYear, member: str) -> float:
+    """External surplus of the base year, billion USD: what the region lends abroad."""
+    return -float(base.benchmark.foreign_savings[member]) / 1000
+
+
+def _numeraires(base: BaseYear) -> pd.DataFrame:
+    """Welfare of the members by the region whose consumer prices are the unit of foreign savings."""
+    units = ("ROW", "EU", *MEMBERS)
+    solved = {
+        unit: run(
+            *_UNIT_REGIMES, base=replace(base, benchmark=replace(base.benchmark, numeraire_region=unit))
+        )
+        for unit in units
+    }
+    rows = {}
+    for regime in _UNIT_REGIMES:
+        for member in MEMBERS:
+            found = {
+                unit: solved[unit][regime].indicators.loc[member, "ev_pct_consumption"] for unit in units
+            }
+            rows[f"{regime} {member}"] = pd.Series(
+                {"ROW": found["ROW"], "EU": found["EU"], "own": found[member]}
+            )
+    return pd.DataFrame(rows).T
+
+
+_UNIT_REGIMES = ("union-2010-01", "union-2010-07", "wto-only")
+
+
 def _priors(base: BaseYear) -> pd.DataFrame:
     rows = {}
     for prior in ("neighbours", "baltic", "russia"):
@@ -151,11 +198,10 @@ def _priors(base: BaseYear) -> pd.DataFrame:
     return pd.DataFrame(rows).T
 
 
-def _markdown(frame: pd.DataFrame) -> str:
+def _markdown(frame: pd.DataFrame, digits: int = 2) -> str:
     def cell(value: float) -> str:
-        return (
-            f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
-        )
+        small = f"{value:.{digits}f}"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.1f}" if abs(value) >= 10 else small
 
     lines = ["| | " + " | ".join(map(str, frame.columns)) + " |", "|---|" + "---:|" * frame.shape[1]]
     lines += [

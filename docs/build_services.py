@@ -101,7 +101,8 @@ no test, and it was not done.
 - Foreign firms are not told apart by origin, so that freedom of establishment inside the union (`ces-services`) counts
   trade across the border only.
 - Suppliers across the border bring no new varieties; a barrier on them is all real cost.
-- Mobile capital of foreign firms is hired at home; no capital flows in.
+- Mobile capital of foreign firms is hired at home, and their own stays as it was: no capital flows in, in the short run or in
+  `steady-state`, although returns on it multiply.
 - Sectors that make goods are at constant returns in these regimes unless `--market-structure krugman` says otherwise.
 """
 
@@ -129,6 +130,7 @@ def build() -> tuple[str, dict[str, Any]]:
     for name in ("presence-russia", "presence-kazakhstan"):
         b, x = solutions[name].benchmark, solutions[name].state
         firms[name] = service_prices(b, x).xs(OWN[name], level="region")
+        firms[name]["foreign_return"] = _return_on_specific(x, OWN[name], firms[name].index)
         users[name] = productivity_of_users(b, x).xs(OWN[name], level="region").nlargest(4)
     page = [HEAD, "## Results\n", RESULTS, _markdown(table.round(2), ["regime", *WORDS]), _note()]
     page += ["\n## Firms\n", FIRMS, *(_firms(name, frame, users[name]) for name, frame in firms.items())]
@@ -152,8 +154,13 @@ RESULTS = """Equivalent variation of the member whose services change, against t
 barriers on foreign firms alone; `wto-*-services` adds tariffs and market access.
 """
 WORDS = ("EV % of consumption", "EV % of GDP", "real GDP %", "terms of trade %", "real wage %")
-FIRMS = """Output of firms of each type relative to the base year, the share of foreign firms in what users pay, and what more
-varieties alone are worth at given prices of firms.
+FIRMS = """Output of firms of each type relative to the base year, the share of foreign firms in what users pay, what more
+varieties alone are worth at given prices of firms, and the return on the capital that only foreign firms have, as a
+multiple of the base year's at given consumer prices.
+
+The multiples are large because this is a **short run in which no foreign capital enters**: the stock of that capital is
+what it was, and whoever owns it earns what the lower barrier leaves. Returns of that size would draw more of it
+in. The closure `steady-state` does not count that either: it lets mobile capital adjust and leaves this stock fixed.
 """
 WHERE = "Terms of the equivalent variation, million USD; they sum to it exactly ([welfare](welfare.md)).\n"
 BANDS = """Equivalent variation, % of consumption, with one assumption at a time at the end of its band.
@@ -171,10 +178,23 @@ def _flat(band: pd.DataFrame) -> pd.DataFrame:
 
 def _firms(name: str, frame: pd.DataFrame, users: pd.Series) -> str:
     shown = frame[
-        ["home_firms", "foreign_firms", "foreign_share_pct", "gain_from_variety_pct", "price"]
+        [
+            "home_firms",
+            "foreign_firms",
+            "foreign_share_pct",
+            "gain_from_variety_pct",
+            "price",
+            "foreign_return",
+        ]
     ].round(2)
     most = ", ".join(f"`{sector}` {value:.2f} %" for sector, value in users.items())
     return f"`{name}`:\n\n{_markdown(shown, None)}\n\nUsers that gain most productivity through variety: {most}.\n"
+
+
+def _return_on_specific(x: State, region: str, services: pd.Index) -> list[float]:
+    """Return on foreign firms' specific capital over consumer prices, as a multiple of the base year's."""
+    price = float(x["consumer_price"][region])
+    return [float(x["rental"]["specific_capital", f"{g}-foreign", region]) / price for g in services]
 
 
 def _markdown(table: pd.DataFrame, heading: list[str] | None) -> str:

@@ -41,8 +41,9 @@ class Measure(Table):
     (output, imports, exports, domestic_sales, ...), summed over ``sectors`` and ``partners`` (empty: all
     others than the region itself); ``unit`` says whether its percentage or its change in USD million is meant.
     Several regions joined by ``+`` are added up.
-    ``minus`` subtracts the same measure of another regime; ``lead_over`` subtracts the greatest of other regions;
-    ``share_among`` gives the per cent of the sum over regions.
+    ``minus`` subtracts the same measure of another regime, and with ``relative`` the change against that regime is
+    taken: two percentages of the base year as per cent of the other regime; ``lead_over`` subtracts the greatest
+    of other regions; ``share_among`` gives the per cent of the sum over regions.
     """
 
     regime: str
@@ -53,6 +54,7 @@ class Measure(Table):
     partners: tuple[str, ...] = ()
     unit: Literal["percent", "change"] = "percent"
     minus: str | None = None
+    relative: bool = False
     lead_over: tuple[str, ...] = ()
     share_among: tuple[str, ...] = ()
 
@@ -62,6 +64,10 @@ class Measure(Table):
             raise ValueError("give either indicator or variable")
         if self.indicator is not None and self.indicator not in UNITS:
             raise ValueError(unknown_name("indicator", self.indicator, UNITS))
+        if self.indicator is not None and "+" in self.region and not self.indicator.endswith("_usd_mn"):
+            raise ValueError(f"{self.indicator} cannot be added up over {self.region}; only USD million can")
+        if self.relative and (self.minus is None or self.in_words() != "%"):
+            raise ValueError("relative needs minus and a measure in per cent of the base year")
         return self
 
     @property
@@ -76,11 +82,14 @@ class Measure(Table):
             value -= max(self._in(solved[self.regime], region) for region in self.lead_over)
         if self.share_among:
             value *= 100 / sum(self._in(solved[self.regime], region) for region in self.share_among)
-        return value - self._in(solved[self.minus], self.region) if self.minus else value
+        if not self.minus:
+            return value
+        other = self._in(solved[self.minus], self.region)
+        return 100 * ((1 + value / 100) / (1 + other / 100) - 1) if self.relative else value - other
 
     def _in(self, solved: SolvedRegime, region: str) -> float:
         if self.indicator is not None:
-            return float(solved.indicators[self.indicator].loc[region])
+            return float(solved.indicators[self.indicator].loc[region.split("+")].sum())
         rows = solved.results
         rows = rows[(rows["variable"] == self.variable) & rows["region"].isin(region.split("+"))]
         rows = rows[rows["partner"] != rows["region"]]
@@ -280,9 +289,20 @@ def answer_claims(
 
 
 def scaled(base: BaseYear, factor: float) -> BaseYear:
-    """The base year with all Armington elasticities multiplied."""
+    r"""The base year with all trade elasticities multiplied.
+
+    Armington elasticities are multiplied by ``factor``. The elasticity between varieties of a service, which takes
+    their place where services are divided by type of firm, must stay above one: there :math:`\sigma - 1` is multiplied.
+    """
     if factor == 1.0:
         return base
     b = base.benchmark
     benchmark = replace(b, sigma_armington=factor * b.sigma_armington, sigma_sources=factor * b.sigma_sources)
-    return replace(base, benchmark=benchmark)
+    firms = base.firms
+    if firms is not None:
+        firms = firms.copy()
+        between = firms["parameter"] == "sigma"
+        for column in ("value", "low", "high"):
+            firms[column] = firms[column].astype(float)
+            firms.loc[between, column] = 1 + factor * (firms.loc[between, column] - 1)
+    return replace(base, benchmark=benchmark, firms=firms)

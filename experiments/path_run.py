@@ -182,6 +182,12 @@ class Prepared:
                 f"paths of years know no free entry of firms, but the base year has the market structure "
                 f"{base.market_structure}: how specific capital grows is not said; start from one without"
             )
+        if base.benchmark.increasing_returns or len(base.benchmark.foreign_sales):
+            raise PathError(
+                "paths of years know neither free entry of firms nor foreign firms in services, but the benchmark has "
+                "them: how their specific capital grows is not said; start from a base year without, such as "
+                "load_base_year()"
+            )
         _refuse_targets(regimes.values())
         self.benchmark = benchmark = with_quota_flows(base.benchmark, regimes.values())
         self.growth = growth or Growth.from_tables(benchmark, range(benchmark.year, until + 1))

@@ -4,9 +4,11 @@
 source; ``data/literature/reproduction.toml`` says which regime, closure and measure answer each, or which mechanism
 is missing. The rule (`judge`) knows nothing of the row it judges.
 
-Effects that rest on technology are answered *by inversion*: the published effect is imposed, and what productivity it
-takes is solved for (`eacu.experiments.required_productivity`). Such a row is no test of the model, and its
-verdict says so whatever the figures are. Its own figure is what the model explains without any of that productivity.
+Some rows are no test whatever the figures are, and their verdict says so: an *input* of the study that is an input of
+the model too; a row whose size is that of an assumption of ours (*size assumed*). Effects that rest on technology are
+answered *by inversion*: the published effect is imposed, and what productivity it takes is solved for
+(`eacu.experiments.required_productivity`), which is no test either; the row's own figure is what the model explains
+without any of that productivity.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +31,8 @@ from .claims import CENTRAL, Measure, Variant, scaled
 from .doing import Tell, Work
 from .regimes import load_regime
 from .required_productivity import load_target, required_productivity
-from .run import run
+from .run import Run, run
+from .service_bands import barriers_at
 from .toml_files import Table, checked, read_toml
 
 ROWS_FILE = Path(__file__).resolve().parent.parent / "data" / "literature" / "reproduction.toml"
@@ -63,6 +67,8 @@ Verdict = Literal[
     "sign reproduced",
     "opposite sign",
     "by inversion",
+    "size assumed",
+    "input",
     "not reproducible",
 ]
 
@@ -82,18 +88,24 @@ class Row(Table):
     """How the model answers one published estimate, or why it cannot.
 
     ``estimate`` is the id in ``data/literature/estimates.csv``. ``measure`` is taken in the regime (less that of
-    ``minus``), times ``factor`` plus ``offset`` (a unit, or a ratio from a percentage); ``inversion`` imposes the
-    estimate instead of measuring. ``mechanisms`` are those the
-    study rests on; ``counted`` those that the regime has. ``fitted`` names what a parameter was fitted to, if
-    this row took part in it.
+    ``minus``) and divided by ``over``, times ``factor`` plus ``offset`` (a unit, or a ratio from a percentage);
+    ``inversion`` imposes the estimate instead of measuring. ``neutral`` is the figure that means no effect, a ratio of
+    one or the share that a key allots: sign and size are those of the differences from it. ``input`` says that the
+    figure goes into the model, ``assumed`` what assumption of ours sets the size, one whose band is in
+    ``data/policy/services_barriers.csv``. ``mechanisms`` are those the study rests on; ``counted`` those that the
+    regime has. ``fitted`` names what a parameter was fitted to, if this row took part in it.
     """
 
     estimate: int
     measure: Measure | None = None
+    over: Measure | None = None
     inversion: Inversion | None = None
     closure: str | None = None
     factor: float = 1.0
     offset: float = 0.0
+    neutral: float = 0.0
+    input: bool = False
+    assumed: str = ""
     mechanisms: tuple[Mechanism, ...]
     counted: tuple[Mechanism, ...] = ()
     rung: int = Field(ge=1, le=4)
@@ -105,11 +117,32 @@ class Row(Table):
     def _answered_or_not(self) -> Row:
         if sum(map(bool, (self.measure, self.inversion, self.missing))) != 1:
             raise ValueError(f"row {self.estimate}: give either a measure, an inversion or what is missing")
+        if self.over and not self.measure:
+            raise ValueError(f"row {self.estimate}: over divides a measure, and there is none")
         return self
+
+    @property
+    def regimes(self) -> tuple[str, ...]:
+        """Regimes that must be solved for its measure."""
+        return tuple(name for one in (self.measure, self.over) if one for name in one.regimes)
+
+    def of(self, solved: Run) -> float:
+        """Our figure in the unit of the published one. Raises what `Measure.of` raises."""
+        assert self.measure is not None
+        value = self.measure.of(solved) / (self.over.of(solved) if self.over else 1.0)
+        return self.offset + self.factor * value
+
+
+class RankingOf(Table):
+    """A ranking that a study publishes: its estimates from the highest down."""
+
+    says: str
+    estimates: tuple[int, ...] = Field(min_length=2)
 
 
 class _File(Table):
     rows: tuple[Row, ...]
+    rankings: tuple[RankingOf, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,13 +169,13 @@ class Published:
     def range(self) -> tuple[float, float] | None:
         """The figure as a range (one figure: twice the same), or None where only a sign is published.
 
-        "at most 1" is from -1 to 1: studies say so of small gains.
+        "at most 1" is from 0 to 1: studies say so of small gains, which a loss is not.
         """
         words = self.published
         try:
             if words.startswith("at most "):
                 top = float(words.removeprefix("at most "))
-                return -abs(top), top
+                return min(0.0, top), max(0.0, top)
             if words.startswith("at least "):
                 return float(words.removeprefix("at least ")), inf
             low, _, high = words.partition(" to ")
@@ -151,18 +184,20 @@ class Published:
             return None
 
 
-def judge(published: Published, ours: float, low: float, high: float) -> Verdict:
+def judge(published: Published, ours: float, low: float, high: float, neutral: float = 0.0) -> Verdict:
     """The rule: size within a factor of two, else inside the band, else the sign; signs by sign.
 
     A published range counts as hit anywhere inside it. A study that publishes a sign only is answered by the
-    sign; "not significant" and "marginal" mean no more than `NOTHING`.
+    sign; "not significant" and "marginal" mean no more than `NOTHING`. Published figures and ours count from
+    ``neutral``, the figure that means no effect.
     """
     if not isfinite(ours):
         return "not reproducible"
     interval = published.range
     if interval is None:
         return _judge_sign(published.published, ours)
-    bottom, top = interval
+    bottom, top = (end - neutral for end in interval)
+    ours, low, high = ours - neutral, low - neutral, high - neutral
     if bottom <= ours <= top:
         return "reproduced"
     nearest = bottom if abs(ours - bottom) < abs(ours - top) else top
@@ -175,13 +210,30 @@ def judge(published: Published, ours: float, low: float, high: float) -> Verdict
 
 def _judge_sign(words: str, ours: float) -> Verdict:
     text = words.lower()
-    if "not significant" in text or "marginal" in text or "not beneficial" in text:
-        small = abs(ours) <= NOTHING or ("not beneficial" in text and ours < 0)
-        return "sign reproduced" if small else "opposite sign"
+    if "not beneficial" in text and ours < 0:
+        return "sign reproduced"
+    small = abs(ours) <= NOTHING
     for word, sign in (("negative", -1), ("positive", 1)):
         if word in text:
-            return "sign reproduced" if ours * sign > 0 else "opposite sign"
+            if ours * sign <= 0:
+                return "opposite sign"
+            return "sign only" if "marginal" in text and not small else "sign reproduced"
+    if "not significant" in text or "marginal" in text or "not beneficial" in text:
+        return "sign reproduced" if small else "opposite sign"
     return "not reproducible"
+
+
+def verdict_of(row: Row, published: Published, ours: float, low: float, high: float) -> Verdict:
+    """What the row is where it is no test, else what the rule says of the figures."""
+    if row.inversion is not None:
+        return "by inversion"
+    if row.measure is None:
+        return "not reproducible"
+    if row.input:
+        return "input"
+    if row.assumed and isfinite(ours):
+        return "size assumed"
+    return judge(published, ours, low, high, row.neutral)
 
 
 @dataclass(frozen=True)
@@ -201,12 +253,8 @@ class Reproduction:
 
     @property
     def verdict(self) -> Verdict:
-        """By the rule, or that a mechanism is missing."""
-        if self.row.inversion is not None:
-            return "by inversion"
-        if self.row.measure is None:
-            return "not reproducible"
-        return judge(self.published, self.ours, self.low, self.high)
+        """By the rule, or why the row is no test, or that a mechanism is missing."""
+        return verdict_of(self.row, self.published, self.ours, self.low, self.high)
 
     @property
     def stated(self) -> str:
@@ -248,11 +296,38 @@ class Reproduction:
             "counted": list(self.row.counted),
             "rung": self.row.rung,
             "verdict": self.verdict,
+            "neutral": self.row.neutral,
+            "assumed": self.row.assumed,
             "fitted": self.row.fitted,
             "required": None if required is None else required.iloc[0].to_dict(),
             "note": f"{self.stated} {self.required_in_words}".strip(),
             "source": p.address,
         }
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A published ranking and whether ours is the same: members and our figures in the published order."""
+
+    says: str
+    members: tuple[str, ...]
+    ours: tuple[float, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether each of our figures is above the next."""
+        return all(one > other for one, other in pairwise(self.ours))
+
+
+def rankings(found: Iterable[Reproduction], file: Path = ROWS_FILE) -> list[Ranking]:
+    """The published rankings whose rows are all there, with our figures."""
+    by_id = {one.row.estimate: one for one in found}
+    stated = checked(_File, read_toml(file, ReproductionError), ReproductionError).rankings
+    ranked = [(r, [by_id[n] for n in r.estimates]) for r in stated if set(r.estimates) <= set(by_id)]
+    return [
+        Ranking(r.says, tuple(row.published.member for row in rows), tuple(row.ours for row in rows))
+        for r, rows in ranked
+    ]
 
 
 def load_rows(file: Path = ROWS_FILE) -> tuple[Row, ...]:
@@ -289,7 +364,8 @@ def reproduce(
 ) -> list[Reproduction]:
     """Solve what every row needs, with the trade elasticities as they are and 50 % lower and higher.
 
-    ``band`` are the other cases besides the central one; without any, a row's band is its central figure.
+    ``band`` are the other cases besides the central one; without any, a row's band is its central figure. The band
+    of a row whose size is assumed is also over that assumption.
 
     Raises ReproductionError for a row whose estimate does not exist; otherwise what
     `eacu.experiments.run.run` raises.
@@ -310,10 +386,11 @@ def reproduce(
         values[variant.name] = _values(chosen, base, factor, part.part("regimes"))
         required[variant.name] = _required(chosen, estimates, factor, part.part("targets"))
         values[variant.name] |= {n: float(row["own_pct"]) for n, row in required[variant.name].items()}
+    ends = _values_at_ends(chosen, base) if len(cases) > 1 else {}
     work.finish()
     found = []
     for n, row in enumerate(chosen):
-        mine = [values[name].get(n, float("nan")) for name in values]
+        mine = [values[name].get(n, float("nan")) for name in values] + ends.get(n, [])
         takes = pd.DataFrame({name: required[name][n] for name in values}).T if row.inversion else None
         found.append(Reproduction(row, estimates[row.estimate], mine[0], min(mine), max(mine), takes))
     return found
@@ -324,25 +401,36 @@ def _values(rows: list[Row], base: BaseYear, factor: float, tell: Tell) -> dict[
 
     ``factor`` multiplies trade elasticities; ``base`` is of the rows whose regimes need no other.
     """
-    groups: dict[tuple[str | None, str | None], dict[int, Measure]] = {}
+    groups: dict[tuple[str | None, str | None], dict[int, Row]] = {}
     for n, row in enumerate(rows):
         if row.measure is not None:
-            groups.setdefault((row.closure, base_year_of(row)), {})[n] = row.measure
+            groups.setdefault((row.closure, base_year_of(row)), {})[n] = row
     values: dict[int, float] = {}
     work = Work(tell, len(groups))
     for (closure, year), mine in groups.items():
-        needed = dict.fromkeys(regime for measure in mine.values() for regime in measure.regimes)
+        needed = dict.fromkeys(regime for row in mine.values() for regime in row.regimes)
         economy = scaled(load_base_year(year) if year else base, factor)
         part = work.part(closure or "each regime's own closure")
         solved = run(*map(regime_file, needed), closure=closure, base=economy, tell=part)
-        values |= {n: rows[n].offset + rows[n].factor * m.of(solved) for n, m in mine.items()}
+        values |= {n: row.of(solved) for n, row in mine.items()}
     return values
+
+
+def _values_at_ends(rows: list[Row], base: BaseYear) -> dict[int, list[float]]:
+    """Our figures of the rows whose size is assumed, with the height of barriers at both ends of its band."""
+    found: dict[int, list[float]] = {n: [] for n, row in enumerate(rows) if row.assumed}
+    if not found:
+        return {}
+    for end in ("low", "high"):
+        values = _values([rows[n] for n in found], barriers_at(base, "before", end), 1.0, lambda line: None)
+        for place, n in enumerate(found):
+            found[n].append(values[place])
+    return found
 
 
 def base_year_of(row: Row) -> str | None:
     """The base year that the regimes of a row's measure need, None for the default one."""
-    regimes = row.measure.regimes if row.measure else ()
-    return next((year for name in regimes if (year := load_regime(regime_file(name)).base_year)), None)
+    return next((year for name in row.regimes if (year := load_regime(regime_file(name)).base_year)), None)
 
 
 def _required(

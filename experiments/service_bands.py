@@ -60,7 +60,7 @@ def cases(base: BaseYear) -> Iterator[Case]:
     yield Case(WORDS["foreign_ownership"], "none", _divided(base, central.assign(foreign_ownership=0.0)))
     for column, words in (("before", "height of barriers"), ("rent_share", "rent in barriers")):
         for end in ("low", "high"):
-            yield Case(words, end, _divided(_barriers_at(base, column, end), central))
+            yield Case(words, end, _divided(barriers_at(base, column, end), central))
     yield Case("entry of firms", "none", _divided(base, central, entry=False))
 
 
@@ -81,9 +81,9 @@ def _divided(base: BaseYear, firms: pd.DataFrame, entry: bool = True) -> BaseYea
     return replace(base, benchmark=divided)
 
 
-def _barriers_at(base: BaseYear, column: str, end: str) -> BaseYear:
-    """The base year with a column of the barriers at one end of its band; what is left after accession keeps its
-    ratio."""
+def barriers_at(base: BaseYear, column: str, end: str) -> BaseYear:
+    """The base year with a column of the barriers (``before``: height, or ``rent_share``) at one end of its band,
+    ``low`` or ``high``; what is left after accession keeps its ratio."""
     table = base.schedules.table(BARRIERS).copy()
     if column == "rent_share":
         table["rent_share"] = table[f"rent_share_{end}"].astype(float)

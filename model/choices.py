@@ -260,7 +260,9 @@ _EXTERNAL = (
     Choice(
         "external",
         "foreign-savings",
-        "Foreign savings are fixed in units of the numeraire and the real exchange rate adjusts.",
+        "Foreign savings are fixed in units of the numeraire (consumer prices of the numeraire region) and the real "
+        "exchange rate adjusts. What a region with a surplus lends is worth more of its own goods when its prices "
+        "fall against those, and welfare holds that.",
         (Fixed("foreign_savings"),),
     ),
     Choice(

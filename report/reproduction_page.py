@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
+from math import isfinite
 from typing import TYPE_CHECKING
 
+from ..experiments.reproduce import rankings, verdict_of
 from .layout import band, finite, markdown, number, plain_table
 
 if TYPE_CHECKING:
@@ -22,18 +25,28 @@ RUNGS = {
 }
 RULE = (
     "The rule was written before the numbers. *Reproduced*: the same sign and within a factor of two (a published "
-    "range: inside it). *Inside the band*: the published figure lies between our smallest and largest over trade "
-    "elasticities 50 % lower and higher. *Sign only*, *opposite sign*: what they say. *Sign reproduced*: the study "
-    "publishes no more than a sign; no significant effect means at most 0.05 in the row's unit. *By inversion*: the "
-    "published effect is imposed and the productivity it takes is solved for, which is no test; ours is what the model "
-    "explains without it, and the note says what it takes. *Not reproducible*: a mechanism is missing, and the note "
-    "says which. Figures derived or not read in the source are marked."
+    "range: inside it; at most x: between nothing and x). *Inside the band*: the published figure lies between "
+    "our smallest and largest over trade elasticities 50 % lower and higher. *Sign only*, *opposite sign*: what "
+    "they say. *Sign reproduced*: the study publishes no more than a sign; no significant effect, or a marginal "
+    "one, means at most 0.05 in the row's unit. A share that has a key is judged by the difference from the key, "
+    "a ratio by the difference from one. Verdicts that are no test, whatever the figures are: *input*, the figure "
+    "goes into the model; *size assumed*, the size is that of an assumption of ours, and the band is also over "
+    "that assumption; *by inversion*, the published effect is imposed and the productivity it takes is solved "
+    "for: ours is what the model explains without it, and the note says what it takes. *Not reproducible*: a "
+    "mechanism is missing, and the note says which. Figures derived or not read in the source are marked, and "
+    "counted apart."
 )
 
 
 def reproduction_json(rows: Sequence[Reproduction]) -> str:
     """Rows as JSON; a number that does not exist is null."""
-    document = {"rows": [row.as_dict() for row in rows], "verdicts": _tally(rows)}
+    read, unread = _by_evidence(rows)
+    document = {
+        "rows": [row.as_dict() for row in rows],
+        "verdicts": _tally(read),
+        "verdicts_of_figures_not_read": _tally(unread),
+        "rankings": [{**asdict(ranking), "holds": ranking.holds} for ranking in rankings(rows)],
+    }
     return json.dumps(finite(document), indent=2, ensure_ascii=False, allow_nan=False)
 
 
@@ -56,17 +69,43 @@ def reproduction_table(rows: Sequence[Reproduction]) -> Table:
 
 def reproduction_page(rows: Sequence[Reproduction], command: str) -> str:
     """The page ``docs/reproduction.md``."""
-    tally = ", ".join(f"{count} {verdict}" for verdict, count in _tally(rows).items())
     parts = [
         "# Published estimates and ours\n",
         f"Written by `{command}`; the figures are computed, not typed. {RULE}\n",
-        f"{len(rows)} estimates: {tally}.\n",
+        f"{counted(rows)}\n",
     ]
     for rung, title in RUNGS.items():
         chosen = [row for row in rows if row.row.rung == rung]
         if chosen:
             parts += [f"## {title}\n", _section(chosen), *_notes(chosen)]
-    return "\n".join(parts)
+    return "\n".join([*parts, *_rankings(rows)])
+
+
+def counted(rows: Sequence[Reproduction]) -> str:
+    """How many rows have which verdict; those set against figures that were not read are told apart."""
+    read, unread = _by_evidence(rows)
+    text = f"{len(rows)} estimates. {len(read)} against figures read in the source: {_in_words(read)}."
+    if unread:
+        text += (
+            f" {len(unread)} of them against figures that were not read, or are derived: {_in_words(unread)}."
+        )
+    return text
+
+
+def _rankings(rows: Sequence[Reproduction]) -> list[str]:
+    """Published rankings with our figures, and whether ours are in the same order."""
+    found = rankings(rows)
+    if not found:
+        return []
+    lines = []
+    for one in found:
+        pairs = " > ".join(
+            f"{member} {number(ours)}" for member, ours in zip(one.members, one.ours, strict=True)
+        )
+        lines.append(
+            f"- {one.says}; ours in the published order: {pairs}: {'holds' if one.holds else 'does not hold'}."
+        )
+    return ["## Rankings\n", *lines, ""]
 
 
 def _section(rows: Sequence[Reproduction]) -> str:
@@ -87,7 +126,11 @@ def _section(rows: Sequence[Reproduction]) -> str:
         p, r = row.published, row.row
         regime = "" if r.measure is None else f"`{r.measure.regime}`"
         if r.measure is not None and r.measure.minus:
-            regime += f" - `{r.measure.minus}`"
+            regime += f" {'against' if r.measure.relative else '-'} `{r.measure.minus}`"
+        if r.over is not None:
+            regime = f"({regime}) over (`{r.over.regime}`" + (
+                f" - `{r.over.minus}`)" if r.over.minus else ")"
+            )
         if r.inversion is not None:
             regime = f"target `{r.inversion.target}`"
         if r.closure:
@@ -120,12 +163,35 @@ def _notes(rows: Sequence[Reproduction]) -> list[str]:
 def _figures(row: Reproduction) -> tuple[str, str, str]:
     p = row.published
     figure = p.published + ("" if p.evidence == "read" else f" ({p.evidence})")
-    return figure, number(row.ours), band(row.low, row.high)
+    return figure, _decisive(row), band(row.low, row.high)
+
+
+def _decisive(row: Reproduction) -> str:
+    """Our figure with as many digits as it takes to see that the verdict is right."""
+    text = number(row.ours)
+    for digits in range(2, 6):
+        if not isfinite(row.ours) or _verdict_of_text(row, text) == row.verdict:
+            break
+        text = f"{row.ours:,.{digits}f}"
+    return text
+
+
+def _verdict_of_text(row: Reproduction, text: str) -> str:
+    return verdict_of(row.row, row.published, float(text.replace(",", "")), row.low, row.high)
 
 
 def _short(row: Reproduction) -> str:
     """The authors, or what stands before the first comma of a title."""
     return row.published.study.split(" (")[0].partition(", The ")[0].partition(", Impact")[0][:60]
+
+
+def _by_evidence(rows: Sequence[Reproduction]) -> tuple[list[Reproduction], list[Reproduction]]:
+    """Rows whose published figure was read in its source, and the others."""
+    return [r for r in rows if r.published.verified], [r for r in rows if not r.published.verified]
+
+
+def _in_words(rows: Sequence[Reproduction]) -> str:
+    return ", ".join(f"{count} {verdict}" for verdict, count in _tally(rows).items())
 
 
 def _tally(rows: Sequence[Reproduction]) -> dict[str, int]:

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from eacu.experiments.reproduce import Row, base_year_of, judge, load_rows, published_estimates
+from eacu.experiments.reproduce import Row, base_year_of, load_rows, published_estimates, verdict_of
 from tests.support.builders import load_builder
 
 
@@ -35,9 +35,8 @@ def test_every_verdict_follows_from_the_figures_that_are_written():
     checked = 0
     for old, row in zip(written(module, None), load_rows(), strict=True):
         if old["ours"] is not None and row.inversion is None:
-            assert old["verdict"] == judge(
-                answered[row.estimate], old["ours"], old["ours_low"], old["ours_high"]
-            )
+            figures = old["ours"], old["ours_low"], old["ours_high"]
+            assert old["verdict"] == verdict_of(row, answered[row.estimate], *figures)
             checked += 1
     assert checked > 30
 

@@ -19,9 +19,11 @@ from eacu.experiments.claims import (
     Variant,
     answer_claims,
     load_claims,
+    scaled,
 )
 from eacu.experiments.facts import FACTS_FILE, check_facts
 from eacu.experiments.run import run
+from eacu.experiments.services import with_services
 
 
 def claim(*tests: dict, **more: object) -> Claim:
@@ -178,3 +180,26 @@ def test_an_effect_too_small_to_notice_is_none():
     said = claim(stated(above=0), noticeable=0.05)
     assert Answer(said, small).verdict == "no noticeable effect"
     assert Answer(said, large).verdict == "holds, not in every variant"
+
+
+def test_scaled_elasticities_reach_services_divided_by_type_of_firm():
+    base = load_base_year()
+    central = with_services(base).benchmark.sigma_armington
+    for factor in (0.5, 1.5):
+        found = with_services(scaled(base, factor)).benchmark.sigma_armington
+        for service in ("trn", "cmm", "fbs"):
+            assert found[service, "RUS"] - 1 == pytest.approx(factor * (central[service, "RUS"] - 1))
+        assert found["ppr", "RUS"] == pytest.approx(factor * central["ppr", "RUS"])
+
+
+def test_a_relative_measure_is_per_cent_of_the_other_regime():
+    common = {"regime": "union-2010-01", "region": "KAZ", "variable": "imports", "minus": "union-2010-07"}
+    measure = Measure(**common, relative=True)
+    solved = run("union-2010-01", "union-2010-07")
+    tables = [
+        r.results[(r.results["variable"] == "imports") & (r.results["region"] == "KAZ")] for r in solved
+    ]
+    one, other = (t[t["partner"] != "KAZ"]["value"].sum() for t in tables)
+    assert measure.of(solved) == pytest.approx(100 * (one / other - 1), rel=1e-9)
+    with pytest.raises(ValueError, match="relative needs minus"):
+        Measure(**{**common, "minus": None}, relative=True)

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from eacu.experiments.base_year import load_base_year
 from eacu.experiments.growth import Growth
 from eacu.experiments.path_run import COLUMNS, _closure_of, run_paths
 from eacu.experiments.paths import PathError, load_path
+from eacu.experiments.services import with_services
 from tests.experiments.small_economy import small_base_year
 
 UNTIL = 2013
@@ -98,6 +100,11 @@ def test_no_path_and_a_path_named_twice_are_refused():
         run_paths("union", "union", base=small_base_year())
     with pytest.raises(PathError, match="is the baseline"):
         run_paths("union", "no-union", base=small_base_year())
+
+
+def test_an_economy_whose_specific_capital_has_no_path_is_refused():
+    with pytest.raises(PathError, match="neither free entry of firms nor foreign firms"):
+        run_paths("union", base=with_services(load_base_year()))
 
 
 def test_the_closure_gets_what_the_regimes_need():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -12,12 +13,15 @@ from eacu.experiments.claims import Measure
 from eacu.experiments.reproduce import (
     STUDIES,
     Published,
+    Reproduction,
     ReproductionError,
     Row,
     judge,
     load_rows,
     published_estimates,
+    rankings,
     reproduce,
+    verdict_of,
 )
 from eacu.experiments.required_productivity import COLUMNS
 from eacu.experiments.run import run
@@ -41,10 +45,14 @@ def published(figure: str, evidence: str = "read") -> Published:
         ("6 to 9", 4.0, 4, 4, "reproduced"),
         ("6 to 9", 2.0, 2, 2, "sign only"),
         ("at most 1", 0.3, 0, 1, "reproduced"),
-        ("at most 1", -0.3, -1, 0, "reproduced"),
+        ("at most 1", -0.3, -1, -0.1, "opposite sign"),
+        ("at most 1", -0.01, -0.1, 0.1, "inside the band"),
         ("at most 1", 2.5, 2, 3, "sign only"),
         ("negative", -0.01, -0.01, -0.01, "sign reproduced"),
         ("significantly positive, small", -0.01, 0, 0, "opposite sign"),
+        ("positive, marginal", 0.04, 0.04, 0.04, "sign reproduced"),
+        ("positive, marginal", -0.04, -0.04, -0.04, "opposite sign"),
+        ("positive, marginal", 0.4, 0.4, 0.4, "sign only"),
         ("not significant", 0.04, 0.04, 0.04, "sign reproduced"),
         ("not significant", 0.4, 0.4, 0.4, "opposite sign"),
         ("-0.2", math.nan, math.nan, math.nan, "not reproducible"),
@@ -52,6 +60,47 @@ def published(figure: str, evidence: str = "read") -> Published:
 )
 def test_the_rule(figure, ours, low, high, verdict):
     assert judge(published(figure), ours, low, high) == verdict
+
+
+@pytest.mark.parametrize(
+    ("figure", "neutral", "ours", "verdict"),
+    [
+        ("6.86", 7.33, 8.20, "opposite sign"),
+        ("3.65", 4.70, 3.72, "reproduced"),
+        ("89.49", 87.97, 88.1, "sign only"),
+        ("2", 1.0, 1.68, "reproduced"),
+        ("2", 1.0, 1.0, "opposite sign"),
+        ("2", 1.0, 1.3, "sign only"),
+    ],
+)
+def test_shares_and_ratios_are_judged_from_what_means_no_effect(figure, neutral, ours, verdict):
+    assert judge(published(figure), ours, ours, ours, neutral) == verdict
+
+
+@pytest.mark.parametrize(
+    ("key", "verdict"),
+    [({"input": True}, "input"), ({"assumed": "a height"}, "size assumed"), ({}, "reproduced")],
+)
+def test_inputs_and_assumed_sizes_are_no_tests(key, verdict):
+    measure = Measure(regime="pre-union", region="KAZ", indicator="cpi_pct")
+    row = Row(estimate=1, rung=1, mechanisms=("tariffs",), measure=measure, **key)
+    assert verdict_of(row, published("1"), 1.0, 1.0, 1.0) == verdict
+
+
+def test_rankings_are_those_of_the_rows_in_the_published_order(tmp_path):
+    file = tmp_path / "rows.toml"
+    file.write_text(
+        "rows = []\nrankings = [{ says = 'S', estimates = [2, 1] }, { says = 'T', estimates = [2, 3] }]",
+        encoding="utf-8",
+    )
+    rows = [Row(estimate=n, rung=1, mechanisms=(), missing="x") for n in (1, 2)]
+    first, second = (
+        Reproduction(row, published("1"), ours, ours, ours) for row, ours in zip(rows, (1.0, 2.0), strict=True)
+    )
+    (found,) = rankings([first, second], file)
+    assert (found.ours, found.holds) == ((2.0, 1.0), True)
+    (found,) = rankings([replace(first, ours=3.0), second], file)
+    assert not found.holds
 
 
 def test_only_figures_read_in_their_source_are_verified():
