@@ -36,6 +36,13 @@ MarketStructure = Annotated[
     str | None,
     typer.Option(help="How sectors compete: armington (default), krugman, or a csv file of your own."),
 ]
+Elasticities = Annotated[
+    str | None,
+    typer.Option(
+        help="Trade elasticities: envisage (default), gtap, broda-weinstein, survey-low, survey-median, "
+        "survey-high, low, high."
+    ),
+]
 Figure = Annotated[Path | None, typer.Option(help="Draw the result into this .svg, .png or .pdf.")]
 Table = Annotated[Path | None, typer.Option(help="Write the result, tidy, into this .csv or .parquet.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder that holds the run folders and their catalogue.")]
