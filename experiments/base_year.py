@@ -28,6 +28,8 @@ from .schedules import KEYS, Schedules
 YEAR = 2007
 SAM = "sam/sam_2007"
 SCHEDULES = "policy/tariffs"
+ENVISAGE = "envisage"
+"""The set of trade elasticities of ``sources/elasticities``, the default."""
 OTHERS = {name: f"policy/{name}" for name in KEYS}
 
 
@@ -44,6 +46,8 @@ class BaseYear:
     market_structure: str = ARMINGTON
     firms: pd.DataFrame | None = None
     """The table ``parameters/foreign_firms``: how services are divided by type of firm where a regime needs that."""
+    elasticities: str = ENVISAGE
+    """Name of the set of trade elasticities, see `eacu.experiments.elasticity_sets`."""
     whole: Benchmark | None = None
     """The benchmark before services were divided by type of firm, where they are."""
 

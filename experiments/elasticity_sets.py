@@ -21,7 +21,7 @@ from ..calibration.benchmark import Benchmark
 from ..calibration.elasticities import PARAMETER
 from ..calibration.trade import sector_list
 from ..model.names import unknown_name
-from .base_year import BaseYear, load_base_year
+from .base_year import ENVISAGE, BaseYear, load_base_year
 from .doing import Tell, Work
 from .run import run
 from .toml_files import Table, checked, read_toml
@@ -29,7 +29,6 @@ from .toml_files import Table, checked, read_toml
 SETS_FILE = Path(__file__).resolve().parent.parent / "data" / "parameters" / "elasticity_sets.toml"
 ROWS = "sources/elasticity_sets"
 TRADE = ("sigma_armington", "sigma_sources")
-DEFAULT = "envisage"
 
 
 class ElasticityError(ValueError):
@@ -82,13 +81,19 @@ def with_elasticities(base: BaseYear, name: str) -> BaseYear:
     sets = elasticity_sets()
     if name not in sets:
         raise ElasticityError(unknown_name("set of elasticities", name, sets))
+    if base.elasticities != ENVISAGE:
+        raise ElasticityError(
+            f"the base year has the elasticities {base.elasticities!r} already; start from its own"
+        )
     if base.benchmark.increasing_returns:
         raise ElasticityError(
             f"elasticities {name!r}: the base year has the market structure {base.market_structure}, whose "
             "elasticities are set with it; choose one of --elasticities and --market-structure"
         )
     files = (SETS_FILE, *((data.path(ROWS),) if sets[name].rows else ()))
-    return replace(base, benchmark=sets[name].on(base.benchmark), files=(*base.files, *files))
+    return replace(
+        base, benchmark=sets[name].on(base.benchmark), files=(*base.files, *files), elasticities=name
+    )
 
 
 def mean_elasticity(b: Benchmark) -> float:
@@ -132,10 +137,7 @@ def compare_elasticities(
     found = {}
     for name in chosen:
         solved = run(*regimes, base=with_elasticities(base, name), tell=work.part(name))
-        found[name] = solved.effects.stack("regime" if "regime" in solved.effects.columns.names else -1)
+        parts = {one.name: one.indicators.loc[list(solved.members)].stack() for one in solved}
+        found[name] = pd.concat(parts, names=["regime", "member", "indicator"])
     work.finish()
-    frame = pd.DataFrame(found)
-    frame.index = frame.index.set_names(["member", "indicator", "regime"])
-    return frame.reorder_levels(["regime", "member", "indicator"]).sort_index(
-        level="regime", sort_remaining=False
-    )
+    return pd.DataFrame(found)

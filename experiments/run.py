@@ -34,7 +34,7 @@ from ..model.explain import Explanation
 from ..model.instruments import apply_policy
 from ..model.results import Solution
 from ..model.swap import swap
-from .base_year import BaseYear, load_base_year, with_structure
+from .base_year import ENVISAGE, BaseYear, load_base_year, with_structure
 from .doing import Tell, Work
 from .policy import needed_choices, policy_of
 from .presentation import run_html, run_text, solved_html, solved_text
@@ -198,6 +198,7 @@ class Run:
     seconds: dict[str, float] = field(repr=False)
     failed: tuple[FailedRegime, ...] = ()
     market_structure: str = ARMINGTON
+    elasticities: str = ENVISAGE
 
     def __iter__(self) -> Iterator[SolvedRegime]:
         return iter(self.solved)
@@ -474,6 +475,8 @@ def run(
     note(f"base year {base.benchmark.year} read in {phases['load']:.1f} s")
     if base.market_structure != ARMINGTON:
         note(f"market structure: {base.market_structure}")
+    if base.elasticities != ENVISAGE:
+        note(f"trade elasticities: {base.elasticities}")
     setups, bases = _set_ups(chosen, closures, base, closure is None)
     benches = _benches(chosen, setups, bases, note, {} if workbenches is None else workbenches, work)
     solved, failed = _solve_all(chosen, benches, note, work)
@@ -484,7 +487,8 @@ def run(
     for result in solved:
         record = result.solution.record
         log += [f"{result.name}: {line}" for line in (record.log if record else ())]
-    return Run(solved, _members(solved), base.files, tuple(log), phases, failed, base.market_structure)
+    named = base.market_structure, base.elasticities
+    return Run(solved, _members(solved), base.files, tuple(log), phases, failed, *named)
 
 
 def economies(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
@@ -42,6 +43,7 @@ from .options import (
     BaseYear,
     Closure,
     CommandLine,
+    Elasticities,
     Figure,
     Json,
     MarketStructure,
@@ -50,6 +52,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from ..experiments.base_year import BaseYear as BaseYearRead
     from ..experiments.run import Run
 
 DEFAULT_REGIMES = ("pre-union", "union-2010-07", "wto-joint")
@@ -104,6 +107,7 @@ def run(
     save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
     base_year: BaseYear = None,
     market_structure: MarketStructure = None,
+    elasticities: Elasticities = None,
     figure: Figure = None,
     excel: Annotated[
         Path | None, typer.Option(help="Write all tables into this .xlsx workbook (see also: eacu export).")
@@ -125,6 +129,8 @@ def run(
     if excel and excel.suffix.lower() != ".xlsx":
         raise ValueError(f"--excel {excel}: the name of an Excel workbook must end in .xlsx")
     base = load_base_year(base_year) if base_year else None
+    if elasticities:
+        base = _with_elasticities(elasticities, base, regimes or DEFAULT_REGIMES, market_structure)
     result = solve(
         *(regimes or DEFAULT_REGIMES),
         closure=closure,
@@ -202,6 +208,7 @@ app.command(epilog=cli_calibration.CALIBRATE_EXAMPLES)(cli_calibration.calibrate
 app.command(epilog=cli_experiments.SAM_EXAMPLES)(cli_experiments.sam_experiments)
 app.command(epilog=cli_experiments.BACKCAST_EXAMPLES)(cli_experiments.backcast)
 app.command(epilog=cli_experiments.INVERT_EXAMPLES)(cli_experiments.invert)
+app.command(epilog=cli_experiments.ELASTICITIES_EXAMPLES)(cli_experiments.elasticities)
 
 
 def main() -> None:
@@ -214,6 +221,21 @@ def main() -> None:
     except BrokenPipeError:  # the reader (head, a pager) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
+
+def _with_elasticities(
+    name: str, base: BaseYearRead | None, regimes: Sequence[str], market_structure: str | None
+) -> BaseYearRead:
+    """The base year that the regimes need, with a named set of trade elasticities."""
+    from ..experiments.elasticity_sets import ElasticityError, with_elasticities
+    from ..experiments.run import base_of, load_all
+
+    if market_structure not in (None, "armington"):
+        raise ElasticityError(
+            f"--elasticities {name} and --market-structure {market_structure}: a market structure sets "
+            "elasticities itself; choose one of the two"
+        )
+    return with_elasticities(base or base_of(load_all(list(regimes))), name)
 
 
 def _end(result: Run) -> None:
@@ -242,6 +264,8 @@ def _print_tables(result: Run, all_regions: bool) -> None:
         typer.echo(fill(f"Closure {name}: {description}", width=80))
     if result.market_structure != "armington":
         typer.echo(f"Market structure: {result.market_structure}")
+    if result.elasticities != "envisage":
+        typer.echo(f"Trade elasticities: {result.elasticities}")
     if result.failed:
         typer.echo(f"NOT SOLVED: {', '.join(failure.name for failure in result.failed)}")
 

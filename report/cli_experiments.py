@@ -15,6 +15,9 @@ SAM_EXAMPLES = examples(
     "eacu sam-experiments --draws 20 --seed 7 --json > sams.json",
     "eacu sam-experiments --list",
 )
+ELASTICITIES_EXAMPLES = examples(
+    "eacu elasticities", "eacu elasticities gtap low high --regime union-2010-07", "eacu elasticities --json"
+)
 INVERT_EXAMPLES = examples("eacu invert my-targets.toml", "eacu invert edb-2012-barriers --json")
 BACKCAST_EXAMPLES = examples("eacu backcast", "eacu backcast --year 2012 --json")
 
@@ -116,3 +119,37 @@ def invert(
     print_tables(inversion_tables(found))
     for line in found.statements:
         typer.echo(line)
+
+
+def elasticities(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Sets (default: all).", show_default=False)
+    ] = None,
+    regime: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--regime", help="Solve this regime under each set; may be repeated. Without: list the sets."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
+) -> None:
+    """List the named sets of trade elasticities, or compare results under them."""
+    from ..experiments.elasticity_sets import ElasticityError, compare_elasticities, elasticity_sets
+    from ..experiments.run import base_of, load_all
+    from ..model.names import unknown_name
+    from .elasticities_page import elasticities_json, elasticities_tables, set_rows
+
+    sets = elasticity_sets()
+    for name in names or ():
+        if name not in sets:
+            raise ElasticityError(unknown_name("set of elasticities", name, sets))
+    chosen = {name: sets[name] for name in names or sets}
+    base = base_of(load_all(regime) if regime else [])
+    table = compare_elasticities(regime, list(chosen), base, tell=progress) if regime else None
+    if as_json:
+        typer.echo(elasticities_json(chosen.values(), base.benchmark, table))
+    elif table is not None:
+        print_tables(elasticities_tables(table))
+    else:
+        for name, mean, says, source, quality in set_rows(chosen.values(), base.benchmark):
+            typer.echo(f"{name} (mean {mean})\n    {says}\n    {source}, {quality}")

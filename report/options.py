@@ -39,6 +39,13 @@ MarketStructure = Annotated[
 Band = Annotated[
     bool, typer.Option("--band", help="Add bands over elasticities and policy sizes (see: eacu sensitivity).")
 ]
+Elasticities = Annotated[
+    str | None,
+    typer.Option(
+        help="Trade elasticities: envisage (default), gtap, broda-weinstein, survey-low, survey-median, "
+        "survey-high, low, high."
+    ),
+]
 Figure = Annotated[Path | None, typer.Option(help="Draw the result into this .svg, .png or .pdf.")]
 Table = Annotated[Path | None, typer.Option(help="Write the result, tidy, into this .csv or .parquet.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder that holds the run folders and their catalogue.")]

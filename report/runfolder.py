@@ -63,7 +63,7 @@ def save_run(run: Run, out: Path, welfare: Mapping[str, Welfare] | None = None) 
         facts = {**_facts(run, created), "data_sha256": data_hash, "files": manifest(new.folder)}
         _write_json(new.folder / RUN_FILE, facts)
         asked = (regime.digest for regime in _asked(run))
-        content = "".join([data_hash, *run.closures, run.market_structure, *asked])
+        content = "".join([data_hash, *run.closures, run.market_structure, run.elasticities, *asked])
         return new.publish(f"{created:%Y%m%dT%H%M%SZ}-{hashlib.sha256(content.encode()).hexdigest()[:8]}")
 
 
@@ -105,6 +105,7 @@ def _facts(run: Run, created: datetime) -> dict[str, Any]:
         "errors": {failure.name: failure.message for failure in run.failed},
         "closures": run.closures,
         "market_structure": run.market_structure,
+        "elasticities": run.elasticities,
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
         "code": code_version(),
         "platform": platform.platform(),

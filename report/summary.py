@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 
 def summary(run: Run) -> list[dict[str, Any]]:
-    """One object per regime: regime, status, closure, market_structure, errors, max_residual, walras, checks, regions.
+    """One object per regime: regime, status, closure, market_structure, elasticities, errors, max_residual, walras,
+    checks, regions.
 
     A regime without a solution comes after the others, with status ``not solved``, the message in ``errors`` and no
     figures; in all others ``errors`` is empty.
@@ -26,6 +27,7 @@ def summary(run: Run) -> list[dict[str, Any]]:
             "status": "ok" if regime.passed else "check failed",
             "closure": regime.closure.name,
             "market_structure": run.market_structure,
+            "elasticities": run.elasticities,
             "max_residual": regime.max_residual,
             "walras": regime.walras,
             "iterations": regime.iterations,
@@ -44,6 +46,7 @@ def summary(run: Run) -> list[dict[str, Any]]:
             "status": "not solved",
             "closure": failure.closure.name,
             "market_structure": run.market_structure,
+            "elasticities": run.elasticities,
         }
         for failure in run.failed
     ]
