@@ -25,11 +25,17 @@ NAMES = {"eacu run --closure", "eacu runs query", "eacu runs delete"}
 """In a sentence these name a command, they do not call it."""
 ELSEWHERE = {
     "eacu tutorial": "tests/report/test_tutorial.py::test_it_says_what_each_step_does_and_which_command_does_the_same",
+    "eacu decompose my-union.toml --welfare": (
+        "tests/report/test_tutorial.py::test_every_command_of_its_readme_runs"
+    ),
     "eacu decompose union-2010-07 --welfare": (
         "tests/report/test_welfare.py::test_terms_add_up_on_paper_and_are_drawn"
     ),
     "eacu decompose union-2010-07 --welfare --figure welfare.svg": (
         "tests/report/test_welfare.py::test_terms_add_up_on_paper_and_are_drawn"
+    ),
+    "eacu decompose wto-joint --by instrument,sector --of ev_usd_mn --json": (
+        "tests/report/test_analysis.py::test_totals_are_those_of_the_run"
     ),
     "eacu run union-2010-07 --welfare": "tests/report/test_welfare.py::test_run_keeps_welfare_when_asked",
     "eacu path union --until 2015": "tests/report/test_cli_dynamics.py::test_tables_of_members_by_year",
@@ -74,6 +80,7 @@ SLOW = {
     "eacu calibrate --base-year my-country --to my-country": MANY_SOLUTIONS,
     "eacu run union-2010-07 --base-year my-country": ORDER,
     "eacu run my-regime.toml": SAME_FORM,
+    "eacu sam --base-year ukraine": SAME_FORM,
     "eacu run --welfare": MANY_SOLUTIONS,
     "eacu decompose oil-2010 --welfare --by term,detail": REAL_ECONOMY,
     "eacu decompose oil-2010 --welfare --by term,detail,partner": REAL_ECONOMY,
