@@ -194,9 +194,9 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     processes = parser.parse_args().processes
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        without = list(pool.map(partial(attempt, options=SolveOptions(active_set=False)), cases()))
+        without = list(pool.map(partial(attempt, options=SolveOptions()), cases()))
         failed = [case for case, path, _ in without if path == "failed"]
-        again = list(pool.map(partial(attempt, options=SolveOptions()), failed))
+        again = list(pool.map(partial(attempt, options=SolveOptions(active_set=True)), failed))
     rows: dict[tuple[str, float], list[float]] = defaultdict(lambda: [0, 0, 0.0, 0, 0.0])
     for (family, _, spread), path, seconds in without:
         row = rows[family, spread]

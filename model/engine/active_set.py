@@ -9,9 +9,8 @@ each condition, :math:`F_i \ge 0` complementary to a distance :math:`d_i \ge 0`,
 
 where :math:`z_i = 1` says that the condition binds, :math:`|u|` is limited, and :math:`M, N` are the most that its
 limits allow. Newton's method then solves the smooth system in which the sides chosen are equations, and from there
-the true conditions: only what solves these is a solution. If it fails, the next point is linearised. With
-:math:`e = 0` these are the steps of Mathiesen (1985, *Mathematical Programming Study* 23), each a linear
-complementarity problem.
+the true conditions: only what solves these is a solution. If it fails, the best point reached is linearised next.
+With :math:`e = 0` this is the sequence of linear problems of Mathiesen (1985, *Math. Programming Study* 23).
 """
 
 from __future__ import annotations
@@ -30,9 +29,7 @@ from .terms import Index
 _MOST = 40  # conditions: the time of a programme may double with each
 _ROUNDS = 4
 _SECONDS = 3.0  # for one programme; the best choice found by then is used
-_FARTHEST = (
-    4.6  # largest change of a logarithm; unknowns in levels change by up to this many times their size
-)
+_FARTHEST = 4.6  # largest change of a logarithm; in levels, of an unknown over its size
 _LEAST = 0.01  # part of its value that a variable keeps where the equations have no value without it
 
 
@@ -61,9 +58,8 @@ def choose_binding(newton: Newton, starts: Sequence[Array]) -> Outcome | None:
                 held = newton.run(x)
             finally:
                 system.conditions = true
-            newton.progress.log.append(
-                f"{int(binding.sum())} of {len(binding)} conditions held binding: {held.failure or 'solved'}"
-            )
+            count = f"{int(binding.sum())} of {len(binding)} conditions held binding"
+            newton.progress.log.append(f"{count}: {held.failure or 'solved'}")
             x = held.at.x  # the best point reached
             outcome = newton.run(x)
             if not outcome.failure:
@@ -103,12 +99,11 @@ def _linearise(newton: Newton, x: Array) -> _Lines | None:
         return None
     now, in_logs = x[free], newton.in_logs(x[free])
     unit = newton.column_scale(now, sides + distances)
-    each = np.repeat(unit, np.diff(partition.indptr))
-    shape = (system.n_equations, len(free))
-    above, below = (
-        csc_array((data * each, partition.indices, partition.indptr), shape=shape).tocsr()
-        for data in (sides, distances)
+    each, shape = np.repeat(unit, np.diff(partition.indptr)), (system.n_equations, len(free))
+    blocks = (
+        csc_array((data * each, partition.indices, partition.indptr), shape) for data in (sides, distances)
     )
+    above, below = (block.tocsr() for block in blocks)
     lower, upper = (bound[free] for bound in system.bounds)
     far = _FARTHEST * np.where(in_logs, 1.0, np.maximum(np.abs(now) / unit, 1.0))
     return _Lines(
@@ -135,13 +130,11 @@ def _programme(lines: _Lines) -> tuple[Array, NDArray[np.bool_]] | None:
     both = np.append(rows, np.arange(m, m + k))  # F, then d
     M, N = np.split(np.maximum(2.0 * most[both], 2.0), 2)
     choice, bound = vstack([diags_array(M), diags_array(-N)]), np.append(M, 0.0 * N) - lines.value[both]
+    most_of_all = np.concatenate([lines.up, np.full(2 * m, np.inf), np.ones(k)])
     found = milp(
         np.concatenate([np.zeros(n), np.ones(2 * m), np.zeros(k)]),
         integrality=np.append(np.zeros(n + 2 * m), np.ones(k)),
-        bounds=Bounds(
-            np.append(lines.low, np.zeros(2 * m + k)),
-            np.concatenate([lines.up, np.full(2 * m, np.inf), np.ones(k)]),
-        ),
+        bounds=Bounds(np.append(lines.low, np.zeros(2 * m + k)), most_of_all),
         constraints=[
             LinearConstraint(hstack([left, csr_array((m + k, k))]), -lines.value, exact),
             LinearConstraint(hstack([left[both], choice]), -np.inf, bound),

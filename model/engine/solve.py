@@ -88,8 +88,8 @@ def solve_system(
 
     If the direct solve fails, the shock is applied in adaptive fractions, from the exogenous values of the
     last solved point (``origin``, or the point this system solved last) to the present ones; failing that, the
-    residuals at the start are made to fade out (see `continuation`). Failing that too, an integer programme chooses
-    which complementarity conditions bind (see `active_set`).
+    residuals at the start are made to fade out (see `continuation`). Where the options ask for it,
+    an integer programme then chooses which complementarity conditions bind (see `active_set`).
 
     Args:
         system: compiled model; fixed variables hold the scenario.
