@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pyomo.core.base.block import BlockData
 from pyomo.core.base.constraint import Constraint, ConstraintData, IndexedConstraint
 from pyomo.core.base.suffix import Suffix
@@ -243,6 +244,7 @@ class Conditions:
         lower, upper: which distance (0 .. distances - 1) is that to the bounds; ``upper`` is -1 for none.
         scale: turns each distance into a pure number. Shape (distances,).
         floor: size of F when all of its terms are small, in its own units. Shape (conditions,).
+        binding: if it is known, whether F is zero (else the distance to the lower bound is). Shape (conditions,).
     """
 
     rows: Index
@@ -250,6 +252,7 @@ class Conditions:
     upper: Index
     scale: Array
     floor: Array
+    binding: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -272,6 +275,10 @@ def merge(conditions: Conditions, distance: Array, function: Array) -> Merged:
     """
     a = (distance * conditions.scale)[conditions.lower]
     by_distance = np.zeros_like(distance)
+    if conditions.binding is not None:
+        by_distance[conditions.lower] = ~conditions.binding
+        value = np.where(conditions.binding, function, a)
+        return Merged(value, conditions.binding.astype(float), by_distance * conditions.scale)
     two = np.flatnonzero(conditions.upper >= 0)
     inner, inner_by = function.copy(), np.ones_like(function)
     if len(two):

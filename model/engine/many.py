@@ -134,11 +134,11 @@ class ManySystem:
         """Forms of the equations and the factorised Jacobian, both kept as they are at the centre."""
         newton = Newton(system, self.options, Progress())
         at = system.evaluate()
-        form = newton._form(at, at.positive + at.negative)
+        form = newton.form(at, at.positive + at.negative)
         weights = system.term_weights(form.positive_weight, form.negative_weight, at.terms)
         data = system.jacobian_data(at, weights)[system.partition.take]
-        scale = newton._column_scale(at.x[self.free], data)
-        self.in_logs = newton._in_logs(at.x[self.free])
+        scale = newton.column_scale(at.x[self.free], data)
+        self.in_logs = newton.in_logs(at.x[self.free])
         self._unit = np.where(self.in_logs, 1.0, scale)[
             :, None
         ]  # the unknowns are logarithms, or in these units

@@ -106,12 +106,13 @@ class Newton:
         rows[partition.indices[signed]] = True
         return rows
 
-    def _form(self, at: Evaluation, reference: Array) -> Form:
+    def form(self, at: Evaluation, reference: Array) -> Form:
+        """The equations as this solver sees them."""
         return equation_form(at, reference, self._in_levels)
 
     def require_regular(self, at: Evaluation) -> None:
         """Raise SingularJacobianError where the equations do not determine the free variables locally."""
-        form = self._form(at, at.positive + at.negative)
+        form = self.form(at, at.positive + at.negative)
         self._direction(at, form, np.zeros_like(form.value))
 
     def run(
@@ -152,7 +153,7 @@ class Newton:
         far = self._core.columns & (np.abs(x) > _FAR * np.where(old > 0.0, old, np.inf))
         if not far.any():
             return outcome
-        form = self._form(at, at.positive + at.negative)
+        form = self.form(at, at.positive + at.negative)
         try:
             change = self._direction(at, form, form.value)
         except SingularJacobianError as fault:
@@ -180,9 +181,9 @@ class Newton:
         accept = self.options.accept
         merits: list[float] = []
         vanishing, crawling = np.zeros(len(self.free), dtype=np.int64), 0
-        best, best_form, least = at, self._form(at, reference), np.inf
+        best, best_form, least = at, self.form(at, reference), np.inf
         for step in range(limit + 1):
-            form = self._form(at, reference)
+            form = self.form(at, reference)
             residual = form.value if goal is None else form.value - goal
             error = np.where(part.rows, form.relative if goal is None else np.abs(residual), 0.0)
             worst = float(error.max(initial=0.0))
@@ -239,7 +240,7 @@ class Newton:
         data = self.system.jacobian_data(at, weights)[self.system.partition.take]
         if not np.isfinite(data).all():
             raise SingularJacobianError("the Jacobian has an empty or non-finite row")
-        scale = self._column_scale(at.x[self.free], data)
+        scale = self.column_scale(at.x[self.free], data)
         counts = np.diff(self.system.partition.indptr)
         middle = time.perf_counter()
         self.solver.factorise(data * np.repeat(scale, counts))
@@ -255,15 +256,16 @@ class Newton:
         self.progress.seconds["solve"] += time.perf_counter() - factorised
         return change
 
-    def _column_scale(self, x: Array, data: Array) -> Array:
+    def column_scale(self, x: Array, data: Array) -> Array:
         """The variable itself where its logarithm is the unknown, else the inverse of its largest effect."""
-        in_logs = self._in_logs(x)
+        in_logs = self.in_logs(x)
         largest = np.zeros(len(x))
         columns = np.repeat(np.arange(len(x)), np.diff(self.system.partition.indptr))
         np.maximum.at(largest, columns, np.abs(data))
         return np.where(in_logs, x, 1.0 / np.where(largest > 0.0, largest, 1.0))
 
-    def _in_logs(self, x: Array) -> NDArray[np.bool_]:
+    def in_logs(self, x: Array) -> NDArray[np.bool_]:
+        """Which free variables are unknown by their logarithm."""
         return self._bounded & (x > 0.0)
 
     def _additive(self, at: Evaluation, form: Form, change: Array, vanishing: Index) -> NDArray[np.bool_]:
@@ -274,7 +276,7 @@ class Newton:
         the step does not make them negative.
         """
         x = at.x[self.free]
-        in_logs = self._in_logs(x)
+        in_logs = self.in_logs(x)
         with np.errstate(all="ignore"):
             remains = np.where(in_logs, 1.0 + change / x, 1.0)
         vanishing[:] = np.where(in_logs & (np.abs(remains) < 0.02), vanishing + 1, 0)
@@ -308,7 +310,7 @@ class Newton:
         while fraction >= shortest:
             trial = self._evaluate(self._move(at.x, change, logs, additive, fraction))
             if trial.is_finite:
-                value = self._form(trial, reference).value
+                value = self.form(trial, reference).value
                 gap = value if goal is None else value - goal
                 if float(np.square(gap[part.rows]).sum()) <= (1.0 - 1e-4 * fraction) * merit:
                     return trial, fraction

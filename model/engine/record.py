@@ -9,7 +9,7 @@ from typing import Literal
 from .tape import Array
 
 Status = Literal["start is a solution", "converged"]
-Path = Literal["none", "direct", "shock continuation", "residual continuation"]
+Path = Literal["none", "direct", "shock continuation", "residual continuation", "active set"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class SolveOptions:
         step_budget: Newton steps after which a continuation gives up.
         step_cap: largest change of any logarithm in one step.
         continuation: whether to apply the shock in fractions when the direct solve fails.
+        active_set: whether to choose by an integer programme which complementarity conditions bind when all else
+            fails (see `active_set`). Off unless asked for: it takes seconds, and once a process running it died.
         smallest_fraction: give up continuation below this fraction of the shock.
     """
 
@@ -34,6 +36,7 @@ class SolveOptions:
     step_budget: int = 400
     step_cap: float = 4.0
     continuation: bool = True
+    active_set: bool = False
     smallest_fraction: float = 1.0 / 2048.0
 
 

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from pyomo.core.base.block import BlockData
 
+from .active_set import choose_binding
 from .compile import compile_model
 from .continuation import fade_residuals, follow_shock
 from .diagnosis import diagnose
@@ -87,7 +88,8 @@ def solve_system(
 
     If the direct solve fails, the shock is applied in adaptive fractions, from the exogenous values of the
     last solved point (``origin``, or the point this system solved last) to the present ones; failing that, the
-    residuals at the start are made to fade out (see `continuation`).
+    residuals at the start are made to fade out (see `continuation`). Where the options ask for it,
+    an integer programme then chooses which complementarity conditions bind (see `active_set`).
 
     Args:
         system: compiled model; fixed variables hold the scenario.
@@ -139,6 +141,10 @@ def solve_system(
             in_logs = Newton(system, options, progress, all_in_logs=True, within_limits=near)
             outcome, path = fade_residuals(in_logs, start), "residual continuation"
             attempts.append(outcome)
+    if outcome.failure and system.conditions is not None and options.active_set:
+        chosen = choose_binding(newton, [_best(attempts).at.x, start.x])
+        if chosen is not None:
+            outcome, path = chosen, "active set"
     if outcome.failure:
         raise _failure(system, attempts, progress)
     system.regular = system.partition  # every fresh factorisation on the way was tested
@@ -220,10 +226,14 @@ def _require_regular(
         ) from error
 
 
+def _best(attempts: Sequence[Outcome]) -> Outcome:
+    return min(attempts, key=lambda o: float(np.nan_to_num(o.relative, nan=np.inf).max()))
+
+
 def _failure(system: CompiledSystem, attempts: Sequence[Outcome], progress: Progress) -> ConvergenceError:
     """The error of a failed solve, with the findings at the best point reached."""
     first, last = attempts[0], attempts[-1]
-    best = min(first, last, key=lambda o: float(np.nan_to_num(o.relative, nan=np.inf).max()))
+    best = _best((first, last))
     reason = first.failure if first.failure == last.failure else f"{first.failure}; then {last.failure}"
     singular = next((o.singular_at for o in attempts if o.singular_at is not None), None)
     diagnosis = diagnose(system, best.at.x, progress.fraction, singular, progress.fastest)

@@ -7,7 +7,10 @@ import pyomo.environ as pyo
 import pytest
 from pyomo.mpec import Complementarity, complements
 
+from benchmarks.complementarity import quotas
 from eacu.model.engine import (
+    ConvergenceError,
+    SolveOptions,
     StructuralError,
     UnsupportedModelError,
     check_structure,
@@ -279,3 +282,32 @@ def test_explain_shows_the_function_and_the_distance_to_the_bound():
         ("imports", -10.0),
         ("(distance to the bound) rent", 0.0),
     ]
+
+
+def test_interacting_quotas_are_solved_by_choosing_which_bind():
+    """From this start neither Newton nor continuation finds the pattern of the twelve quotas."""
+    m = quotas(np.random.default_rng([45, 6]))
+    with pytest.raises(ConvergenceError):
+        solve(m)
+    record = solve(m, SolveOptions(active_set=True))
+    assert record.path == "active set"
+    assert any("held binding" in line for line in record.log)
+    slack = np.array([1 - m.flow[k].value / pyo.value(m.quota[k].upper) for k in m.rent])
+    rents = np.array([m.rent[k].value for k in m.rent])
+    assert np.minimum(rents, slack) == pytest.approx(np.zeros(12), abs=1e-8)
+    assert 0 < (rents > 1e-6).sum() < 12
+    for equation in (*m.market.values(), *m.demand.values(), *m.earned.values()):
+        assert pyo.value(equation.body) == pytest.approx(pyo.value(equation.upper), rel=1e-8, abs=1e-8)
+
+
+def test_the_choice_of_what_binds_never_claims_a_solution_where_there_is_none():
+    m = pyo.ConcreteModel()
+    m.rent = pyo.Var(initialize=1.0, domain=pyo.NonNegativeReals)
+    m.imports = pyo.Var(initialize=1.0, domain=pyo.PositiveReals)
+    m.demand = pyo.Constraint(expr=m.imports == 8.0 + m.rent)  # a Giffen good: no rent can ration it
+    m.quota = pyo.Constraint(expr=m.imports <= 6.0)
+    pair(m.quota, m.rent)
+    with pytest.raises(ConvergenceError) as caught:
+        solve(m, SolveOptions(active_set=True))
+    assert any("held binding" in line for line in caught.value.log)
+    assert m.rent.value == 1.0
