@@ -20,7 +20,7 @@ EXAMPLES = examples(
     "eacu import my-sam.xlsx --sheet SAM --range B3:ZZ600 --map my-map.csv --as mine --out base-years",
     "eacu import gtap.har --table ASAM --map gtap-map.csv --as gtap --unit million",
     "eacu import ICIO2023_2007.csv --as icio",
-    "eacu run --base-year base-years/icio",
+    "eacu run --base-year base-years/mine",
 )
 
 

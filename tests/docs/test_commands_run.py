@@ -49,6 +49,20 @@ ELSEWHERE = {
         "tests/docs/test_welfare_figure.py::test_the_picture_of_welfare_is_current"
     ),
 }
+ELSEWHERE |= {
+    "eacu import my-sam.xlsx --sheet SAM --range B3:ZZ600 --map my-map.csv --as mine --out base-years": (
+        "tests/calibration/test_import_sam.py::test_excel_from_a_range_of_a_sheet"
+    ),
+    "eacu import gtap.har --table ASAM --map gtap-map.csv --as gtap --unit million": (
+        "tests/calibration/test_import_sam.py::test_har"
+    ),
+    "eacu import ICIO2023_2007.csv --as icio": (
+        "tests/calibration/test_import_mrio.py::test_the_shipped_sam_comes_back_from_an_icio_release_by_one_command"
+    ),
+    "eacu import icio-folder --as icio --format icio --as-published": (
+        "tests/calibration/test_import_mrio.py::test_a_zip_and_a_folder_are_read_like_the_file"
+    ),
+}
 REAL_ECONOMY = "needs regions, sectors or policies that only the real economy has"
 MANY_SOLUTIONS = "solves many regimes or years; tests of single ones are always run"
 SAME_FORM = "another command with the same options is always run"
@@ -91,6 +105,8 @@ SLOW = {
     "eacu run union-2010-07 my-union.toml --closure short-run": SAME_FORM,
     "eacu check my-sam.csv": REAL_ECONOMY,
     "eacu check my-sam.csv --json": REAL_ECONOMY,
+    "eacu import my-sam.csv --as mine": REAL_ECONOMY,
+    "eacu run --base-year base-years/mine": ORDER,
 }
 QUICK = [c for c in COMMANDS if c not in {*FIRST, *NAMES, *ELSEWHERE, *SLOW}]
 
