@@ -250,7 +250,9 @@ def run_paths(
         paths: names of shipped paths, TOML files of your own, or `PolicyPath` objects.
         baseline: the path that reproduces the growth of real GDP it is given.
         until: last year.
-        closure, bias, rules: see :class:`Assumptions`.
+        closure: see :class:`Assumptions`.
+        bias: the same.
+        rules: the same.
         base: benchmark and tariff schedules (default: those shipped).
         growth: default: that of ``data/sources``.
         hold_capital: give every path the baseline's stocks of capital, so that accumulation adds nothing.

@@ -121,7 +121,8 @@ def subtotals(
 
     Args:
         equations: the equations behind the solution.
-        base, state: benchmark and solution.
+        base: benchmark.
+        state: solution.
         of: indicators, variables, named expressions.
         by: what groups are made of, some of :data:`DIMENSIONS`.
         members: the union, for the dimension ``partner``.

@@ -97,7 +97,8 @@ def decompose(
 
     Args:
         equations: the equations behind the solution.
-        base, state: benchmark and solution.
+        base: benchmark.
+        state: solution.
         tolerance: accuracy at which the path is no longer cut finer (see `Welfare.accuracy`).
         most_points: points of a leg of the path beyond which it is not cut either; the result says how accurate
             it is.

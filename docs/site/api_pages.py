@@ -23,7 +23,7 @@ ROOMS = {
     ),
     "experiments": (
         "What is done with solved economies.",
-        ["base_year", "regimes", "shocks", "targets", "paths", "path_run", "reproduce", "claims", "ladder"],
+        ["base_year", "shocks", "targets", "paths", "path_run", "reproduce", "claims", "ladder"],
     ),
     "report": (
         "Tables, files, the catalogue of runs.",

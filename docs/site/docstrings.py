@@ -21,4 +21,7 @@ class Docstrings(griffe.Extension):
     def on_instance(self, *, obj: griffe.Object, **kwargs: Any) -> None:
         """Called for each module, class, function and attribute."""
         if obj.docstring:
-            obj.docstring.value = markdown(ROLE.sub(r"`\1`", obj.docstring.value))
+            text = re.sub(
+                r"^Example:$", "Examples:", obj.docstring.value, flags=re.MULTILINE
+            )  # code, not a quotation
+            obj.docstring.value = markdown(ROLE.sub(r"`\1`", text))

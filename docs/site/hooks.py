@@ -29,6 +29,10 @@ PAGES = {
 }
 """Files outside docs/ that are pages of the site, and where."""
 LINK = re.compile(r"(?<!\\)(!?\[(?:[^\[\]]|\[[^\]]*\])*\])\(([^)\s]+)\)")
+ELSEWHERE = re.compile(
+    r"""<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)=["'](?:https?:)?//[^"']*"""
+)
+"""What a browser would fetch from another machine by itself; a link to follow is none."""
 INLINE = re.compile(r"\$<code>(.*?)</code>\$", re.DOTALL)
 PAREN = re.compile(r"\\(?:[bB]igg?)\s*([(\[)\]])")
 DISPLAY = re.compile(r'<pre class="math"><code>(.*?)</code></pre>', re.DOTALL)
@@ -122,3 +126,12 @@ def on_page_content(text: str, page: Any, **kwargs: Any) -> str:
 
     text = DISPLAY.sub(lambda found: formula(found, "block"), text)
     return INLINE.sub(lambda found: formula(found, "inline"), text)
+
+
+def on_post_page(text: str, page: Any, **kwargs: Any) -> str:
+    """Refuse a page that would ask another machine for something."""
+    if found := ELSEWHERE.search(text):
+        raise PluginError(
+            f"{page.file.src_uri}: {found[0]} is fetched from another machine; ship it in docs/site"
+        )
+    return text
