@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -91,10 +92,20 @@ def _exit_code(error: Exception) -> int:
     return CHECK_FAILED if isinstance(error, EngineError) else INTERNAL_ERROR
 
 
+NO_MATPLOTLIB = "pictures need matplotlib: python -m pip install matplotlib"
+
+
 def check_figure(file: Path | None) -> None:
-    """ValueError unless a picture can be written into the file; none need be asked for."""
-    if file and file.suffix not in FIGURE_TYPES:
+    """ValueError unless a picture can be written into the file; none need be asked for.
+
+    Before anything is solved: a missing library should not cost the user the time of a run.
+    """
+    if file is None:
+        return
+    if file.suffix not in FIGURE_TYPES:
         raise ValueError(f"--figure {file}: its ending must be one of {', '.join(FIGURE_TYPES)}")
+    if find_spec("matplotlib") is None:
+        raise ValueError(f"--figure {file}: {NO_MATPLOTLIB}")
 
 
 def check_table(file: Path | None) -> None:

@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from .console import NO_MATPLOTLIB
 from .plots import COLOURS, MissingPlotsError
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def path_figure(run: PathRun, file: Path) -> Path:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingPlotsError("plots need matplotlib: python -m pip install 'eacu[plots]'") from error
+        raise MissingPlotsError(NO_MATPLOTLIB) from error
     frame = run.frame().set_index(["path", "variable", "region", "year"])["percent"].sort_index()
     style: dict[str, Any] = {"svg.hashsalt": "eacu", "svg.fonttype": "none", "font.size": 9.0}
     with rc_context(style):  # type: ignore[arg-type]

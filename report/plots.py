@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..model.welfare import ORDER
+from .console import NO_MATPLOTLIB
 from .indicators import Indicator
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def drawing(file: Path, width: float, height: float) -> Iterator[Figure]:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingPlotsError("plots need matplotlib: python -m pip install 'eacu[plots]'") from error
+        raise MissingPlotsError(NO_MATPLOTLIB) from error
     with rc_context(STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure

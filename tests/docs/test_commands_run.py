@@ -25,6 +25,9 @@ NAMES = {"eacu run --closure", "eacu runs query", "eacu runs delete"}
 """In a sentence these name a command, they do not call it."""
 ELSEWHERE = {
     "eacu tutorial": "tests/report/test_tutorial.py::test_it_says_what_each_step_does_and_which_command_does_the_same",
+    "eacu decompose my-union.toml --welfare": (
+        "tests/report/test_tutorial.py::test_every_command_of_its_readme_runs"
+    ),
     "eacu decompose union-2010-07 --welfare": (
         "tests/report/test_welfare.py::test_terms_add_up_on_paper_and_are_drawn"
     ),

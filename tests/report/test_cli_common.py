@@ -217,3 +217,11 @@ def test_the_shell_asks_the_program(monkeypatch):
     monkeypatch.setenv("COMP_CWORD", "2")
     answer = CliRunner().invoke(app, [], prog_name="eacu")
     assert answer.stdout.split() == ["wto-kazakhstan-2015"]
+
+
+def test_a_picture_that_cannot_be_drawn_is_refused_before_anything_is_solved(eacu, tmp_path, monkeypatch):
+    monkeypatch.setattr(console, "find_spec", lambda name: None)
+    answer = eacu("run", "pre-union", "--figure", "effects.svg")
+    assert answer.exit_code == console.BAD_INPUT
+    assert "pip install matplotlib" in answer.stderr
+    assert list(tmp_path.iterdir()) == []
