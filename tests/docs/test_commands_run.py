@@ -34,6 +34,9 @@ ELSEWHERE = {
     "eacu decompose union-2010-07 --welfare --figure welfare.svg": (
         "tests/report/test_welfare.py::test_terms_add_up_on_paper_and_are_drawn"
     ),
+    "eacu decompose wto-joint --by instrument,sector --of ev_usd_mn --json": (
+        "tests/report/test_analysis.py::test_totals_are_those_of_the_run"
+    ),
     "eacu run union-2010-07 --welfare": "tests/report/test_welfare.py::test_run_keeps_welfare_when_asked",
     "eacu path union --until 2015": "tests/report/test_cli_dynamics.py::test_tables_of_members_by_year",
     "eacu run union-2010-07 --market-structure my_table.csv": (
@@ -77,6 +80,7 @@ SLOW = {
     "eacu calibrate --base-year my-country --to my-country": MANY_SOLUTIONS,
     "eacu run union-2010-07 --base-year my-country": ORDER,
     "eacu run my-regime.toml": SAME_FORM,
+    "eacu sam --base-year ukraine": SAME_FORM,
     "eacu run --welfare": MANY_SOLUTIONS,
     "eacu decompose oil-2010 --welfare --by term,detail": REAL_ECONOMY,
     "eacu decompose oil-2010 --welfare --by term,detail,partner": REAL_ECONOMY,
