@@ -121,7 +121,8 @@ def build() -> tuple[str, dict[str, Any]]:
     """The page and its figures."""
     from eacu.experiments.base_year import load_base_year
     from eacu.experiments.service_bands import bands
-    from eacu.model.services import productivity_of_users, service_prices
+    from eacu.model.state import State
+from eacu.model.services import productivity_of_users, service_prices
 
     table, solutions = central()
     band = bands(load_base_year(), [(name, OWN[name]) for name in BANDED], INDICATOR)

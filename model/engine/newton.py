@@ -34,7 +34,9 @@ _MEMORY = 3  # the merit may rise above its last value, but not above the larges
 _FARTHEST = 50.0  # largest change of the logarithm of a variable that nothing depends on
 _FAR = 1e3  # growth of a variable from which on a solution is tested by one more step
 _SETTLED = 1e-3  # largest relative change by that step
-_DUST = 1e-30  # of the largest equation: an equation of which every term is smaller than this says zero is zero
+_DUST = (
+    1e-30  # of the largest equation: an equation of which every term is smaller than this says zero is zero
+)
 _SINGULAR = 1e13  # norm of the inverse of the equilibrated Jacobian that counts as singular
 
 

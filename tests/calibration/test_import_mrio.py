@@ -297,7 +297,9 @@ def test_wiod_is_read_from_its_workbook(tmp_path):
         (inputs[3], USE.sum(axis=1)),
     )
     body += [[*label, *values, 5.0, 6.0, 0.0] for label, values in rows]
-    title = [[text, *[""] * (len(columns) + 3)] for text in ("World Input-Output Table 2007", "current prices")]
+    title = [
+        [text, *[""] * (len(columns) + 3)] for text in ("World Input-Output Table 2007", "current prices")
+    ]
     frame = pd.DataFrame([*title, *head, *body]).replace("", np.nan)
     frame.to_excel(tmp_path / "wiot07_row_apr12.xlsx", header=False, index=False)
     mapping = mapped_inputs(**{inputs[1][1]: "taxes", inputs[2][1]: "value_added"})

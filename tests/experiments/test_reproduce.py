@@ -95,7 +95,8 @@ def test_rankings_are_those_of_the_rows_in_the_published_order(tmp_path):
     )
     rows = [Row(estimate=n, rung=1, mechanisms=(), missing="x") for n in (1, 2)]
     first, second = (
-        Reproduction(row, published("1"), ours, ours, ours) for row, ours in zip(rows, (1.0, 2.0), strict=True)
+        Reproduction(row, published("1"), ours, ours, ours)
+        for row, ours in zip(rows, (1.0, 2.0), strict=True)
     )
     (found,) = rankings([first, second], file)
     assert (found.ours, found.holds) == ((2.0, 1.0), True)
