@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from eacu.model.state import State
+
 PAGE = Path(__file__).with_name("services.md")
 VALUES = Path(__file__).with_name("services.json")
 OWN = {
@@ -121,8 +123,7 @@ def build() -> tuple[str, dict[str, Any]]:
     """The page and its figures."""
     from eacu.experiments.base_year import load_base_year
     from eacu.experiments.service_bands import bands
-    from eacu.model.state import State
-from eacu.model.services import productivity_of_users, service_prices
+    from eacu.model.services import productivity_of_users, service_prices
 
     table, solutions = central()
     band = bands(load_base_year(), [(name, OWN[name]) for name in BANDED], INDICATOR)

@@ -24,7 +24,8 @@ income paid abroad. What the specific capital of foreign firms earns beyond the 
 extent that its owners are foreigners, after the host's direct tax, to regions in the proportion in which they sell
 the service across the border. That flow is named ``profit_abroad`` and sums to zero over the world. What is earned
 "beyond the base year's return" is measured in the numeraire: the base year's return is a sum of money in consumer
-prices of the numeraire region, so that a host whose prices rise against those sends more abroad with nothing else changed.
+prices of the numeraire region, so that a host whose prices rise against those sends more abroad with nothing else
+changed.
 """
 
 from __future__ import annotations
