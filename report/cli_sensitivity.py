@@ -62,6 +62,10 @@ def sensitivity(
         str,
         typer.Option(help="The same draws on each of these base years, joined by commas: what the SAM adds."),
     ] = "",
+    sams: Annotated[
+        int,
+        typer.Option(help="The same draws on so many SAMs, drawn from their reliabilities."),
+    ] = 0,
     all_regions: AllRegions = False,
     workers: Annotated[
         int | None, typer.Option(help="Processes on this machine (default: one for each core).", min=1)
@@ -79,7 +83,7 @@ def sensitivity(
 ) -> None:
     """Say how sure results are: bands over elasticities and policy sizes, and what the spread comes from."""
     from ..experiments.base_year import load_base_year
-    from ..experiments.sensitivity.bases import across
+    from ..experiments.sensitivity.bases import across, drawn_base_years
     from ..experiments.sensitivity.closures import closure_sweep
     from ..experiments.sensitivity.factors import SensitivityError
     from ..experiments.sensitivity.sweep import Execution
@@ -106,8 +110,11 @@ def sensitivity(
         "execution": Execution(workers, scheduler, keep, resume),
         "tell": progress,
     }
-    if base_years:
-        _show_across(across(_bases(base_years), *regimes, **ask), all_regions, shown, table, as_json)
+    if base_years or sams:
+        bases = (_bases(base_years) if base_years else {}) | (
+            drawn_base_years(sams, seed, progress) if sams else {}
+        )
+        _show_across(across(bases, *regimes, **ask), all_regions, shown, table, as_json)
         return
     found = sweep(*regimes, base=base, **ask)
     _show(found, all_regions, shown, table, as_json)

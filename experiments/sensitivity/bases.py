@@ -18,7 +18,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..base_year import BaseYear
+from ... import data
+from ...calibration.draws import remembered, sam_draws
+from ..base_year import BaseYear, base_year_of
+from ..doing import Tell
 from ..regimes import Regime
 from .factors import SensitivityError
 from .summary import NORMAL
@@ -67,6 +70,17 @@ def across(bases: Mapping[str, BaseYear], *regimes: str | Path | Regime, **optio
         own = replace(execution, folder=execution.folder / name) if execution.folder else execution
         each[name] = sensitivity(*regimes, base=base, execution=own, **options)
     return Across(_together(each), each)
+
+
+def drawn_base_years(draws: int, seed: int, tell: Tell = lambda line: None) -> dict[str, BaseYear]:
+    """Base years on SAMs drawn from the stated reliabilities (`eacu.calibration.draws`), called ``SAM 0`` and so on.
+
+    Raises BalanceError if a drawn table cannot be balanced.
+    """
+    tables = remembered(data.reader())
+    return {
+        f"SAM {d.number}": base_year_of(d.build, tables) for d in sam_draws(tables, draws, seed, tell=tell)
+    }
 
 
 def _together(each: Mapping[str, Sensitivity]) -> pd.DataFrame:
