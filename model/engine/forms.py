@@ -13,6 +13,8 @@ from .tape import Array
 
 _ALONE = 0.9
 """A variable with this elasticity in an equation is (nearly) a side of its own there: it tells no scale."""
+_DUST = 1e-30
+"""An equation with one side zero is taken for empty if its terms are smaller than this share of the largest one."""
 _LIFT = 1e3
 """Most by which the present value of a variable may refine the scale told by the equations."""
 
@@ -51,7 +53,8 @@ def equation_form(at: Evaluation, reference: Array, in_levels: NDArray[np.bool_]
     if at.conditions is not None:
         rows = at.conditions.rows
         size[rows] = np.where(both[rows], size[rows], at.conditions.floor)
-    size = np.where(size > 0.0, size, 1.0)
+    dust = ~both & (size <= _DUST * size.max(initial=0.0))  # rounding of what says that zero is zero
+    size = np.where(dust | (size <= 0.0), 1.0, size)
     with np.errstate(all="ignore"):
         value = np.where(in_logs, np.log(P) - np.log(N), (P - N) / size)
         relative = np.abs(P - N) / np.where(both, np.maximum(P, N), size)

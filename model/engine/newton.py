@@ -137,7 +137,6 @@ class Newton:
         if not at.is_finite:
             return Outcome(at, at.relative, "the equations have no value at the starting point")
         reference = at.positive + at.negative
-        reference = np.maximum(reference, _DUST * reference.max(initial=0.0))
         if enough is not None:
             return self._iterate(at, reference, self._core, enough, limit, goal)
         outcome = self._iterate(at, reference, self._core, self.options.tolerance, limit, goal)
