@@ -224,14 +224,20 @@ def _judge_sign(words: str, ours: float) -> Verdict:
 
 
 def verdict_of(row: Row, published: Published, ours: float, low: float, high: float) -> Verdict:
-    """What the row is where it is no test, else what the rule says of the figures."""
+    """What the row is where it is no test, else what the rule says of the figures.
+
+    A row whose size is assumed can still fail by its sign.
+    """
     if row.inversion is not None:
         return "by inversion"
     if row.measure is None:
         return "not reproducible"
     if row.input:
         return "input"
-    if row.assumed and isfinite(ours):
+    if row.assumed and judge(published, ours, ours, ours, row.neutral) not in (
+        "opposite sign",
+        "not reproducible",
+    ):
         return "size assumed"
     return judge(published, ours, low, high, row.neutral)
 

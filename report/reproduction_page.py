@@ -25,16 +25,16 @@ RUNGS = {
 }
 RULE = (
     "The rule was written before the numbers. *Reproduced*: the same sign and within a factor of two (a published "
-    "range: inside it; at most x: between nothing and x). *Inside the band*: the published figure lies between "
-    "our smallest and largest over trade elasticities 50 % lower and higher. *Sign only*, *opposite sign*: what "
-    "they say. *Sign reproduced*: the study publishes no more than a sign; no significant effect, or a marginal "
-    "one, means at most 0.05 in the row's unit. A share that has a key is judged by the difference from the key, "
-    "a ratio by the difference from one. Verdicts that are no test, whatever the figures are: *input*, the figure "
-    "goes into the model; *size assumed*, the size is that of an assumption of ours, and the band is also over "
-    "that assumption; *by inversion*, the published effect is imposed and the productivity it takes is solved "
-    "for: ours is what the model explains without it, and the note says what it takes. *Not reproducible*: a "
-    "mechanism is missing, and the note says which. Figures derived or not read in the source are marked, and "
-    "counted apart."
+    "range: its nearer end, or inside it; at most x: between nothing and x). *Inside the band*: the published "
+    "figure lies between our smallest and largest over trade elasticities 50 % lower and higher. *Sign only*, "
+    "*opposite sign*: what they say. *Sign reproduced*: the study publishes no more than a sign; no significant "
+    "effect, or a marginal one, means at most 0.05 in the row's unit. A share that has a key is judged by the "
+    "difference from the key, a ratio by the difference from one. Verdicts that are no test, whatever the figures "
+    "are: *input*, the figure goes into the model; *size assumed*, the sign is the study's and the size that of "
+    "an assumption of ours, over which the band is taken as well; *by inversion*, the published effect is imposed "
+    "and the productivity it takes is solved for: ours is what the model explains without it, and the note says "
+    "what it takes. *Not reproducible*: a mechanism is missing, and the note says which. Figures derived or not "
+    "read in the source are marked, and counted apart."
 )
 
 
@@ -86,9 +86,7 @@ def counted(rows: Sequence[Reproduction]) -> str:
     read, unread = _by_evidence(rows)
     text = f"{len(rows)} estimates. {len(read)} against figures read in the source: {_in_words(read)}."
     if unread:
-        text += (
-            f" {len(unread)} of them against figures that were not read, or are derived: {_in_words(unread)}."
-        )
+        text += f" {len(unread)} against figures that were not read, or are derived: {_in_words(unread)}."
     return text
 
 
@@ -99,7 +97,7 @@ def _rankings(rows: Sequence[Reproduction]) -> list[str]:
         return []
     lines = []
     for one in found:
-        pairs = " > ".join(
+        pairs = ", ".join(
             f"{member} {number(ours)}" for member, ours in zip(one.members, one.ours, strict=True)
         )
         lines.append(

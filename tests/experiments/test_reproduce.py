@@ -87,6 +87,13 @@ def test_inputs_and_assumed_sizes_are_no_tests(key, verdict):
     assert verdict_of(row, published("1"), 1.0, 1.0, 1.0) == verdict
 
 
+def test_an_assumed_size_does_not_excuse_the_sign():
+    measure = Measure(regime="pre-union", region="KAZ", indicator="cpi_pct")
+    row = Row(estimate=1, rung=1, mechanisms=("tariffs",), measure=measure, assumed="a height")
+    assert verdict_of(row, published("2.7"), -0.4, -0.9, -0.1) == "opposite sign"
+    assert verdict_of(row, published("2.7"), math.nan, math.nan, math.nan) == "not reproducible"
+
+
 def test_rankings_are_those_of_the_rows_in_the_published_order(tmp_path):
     file = tmp_path / "rows.toml"
     file.write_text(
