@@ -50,6 +50,7 @@ from .options import (
     Out,
     examples,
 )
+from .references import other_references
 
 if TYPE_CHECKING:
     from ..experiments.base_year import BaseYear as BaseYearRead
@@ -155,6 +156,8 @@ def run(
         _print_tables(result, all_regions)
         if bands is not None:
             cli_sensitivity.print_bands(bands, result.regions if all_regions else result.concerned)
+        for line in other_references(solved.regime for solved in result):
+            typer.echo(line)
     _end(result)
 
 
@@ -175,14 +178,15 @@ def regimes(
 
     found = [load_regime(name) for name in names or all_regime_names()]
     if as_json:
-        keys = ("name", "title", "question", "description", "builds_on", "closure", "base_year")
+        keys = ("name", "title", "question", "reference", "description", "builds_on", "closure", "base_year")
         print_json([{key: getattr(regime, key) for key in keys} for regime in found])
         return
     for regime in found:
         needs = f" (base year {regime.base_year})" if regime.base_year else ""
         typer.echo(f"{regime.name}{needs}\n    {regime.title}\n    {regime.question}")
         if names:
-            typer.echo(f"    builds on: {regime.builds_on or 'nothing'}; closure: {regime.closure}\n")
+            typer.echo(f"    builds on: {regime.builds_on or 'nothing'}; closure: {regime.closure}")
+            typer.echo(f"    its question compares with: {regime.reference or 'the base year'}\n")
             typer.echo(f"{regime.description}\n")
 
 

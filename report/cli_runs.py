@@ -100,18 +100,14 @@ def delete(
 
 
 def _facts(run: SavedRun) -> list[str]:
+    from .provenance import code_words
+
     facts = run.facts
-    code = facts["code"]
-    commit = (
-        f", commit {code['commit'][:12]}{' and changes' if code['modified'] else ''}"
-        if code["commit"]
-        else ""
-    )
     lines = [
         f"run       {run.name}, {facts['created']}, {facts['status']}",
         f"base year {facts['base_year']}, {len(run.regions)} regions, {len(run.sectors)} sectors, "
         f"market structure {facts['market_structure']}, data {facts['data_sha256'][:12]}",
-        f"code      eacu {facts['versions']['eacu']}, {code['sha256'][:12]}{commit}",
+        f"code      eacu {facts['versions']['eacu']}, {code_words(facts['code'])}",
         f"solved in {sum(facts['seconds'].values()):.1f} s",
     ]
     lines += [

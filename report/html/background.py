@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...calibration.market_structure import ARMINGTON
+from ..provenance import code_version, code_words
 from . import figures, quality
 from .names import concerned_titles
 from .rows import labelled, records
@@ -76,7 +77,7 @@ def data_quality(study: Study) -> Section:
     shares, titles = quality.quality_shares(study), concerned_titles(study)
     plots, tables = [], []
     if len(shares):
-        names = [f"{quality.LAYERS[r.layer]}: {titles[r.region]}" for r in records(shares)]
+        names = [f"{r.layer}, {titles[r.region]}" for r in records(shares)]
         plots.append(figures.quality_bars("quality", shares, pd.Series(names, shares.index)))
         tables.append(_share_table(study, shares))
     rows = [
@@ -148,7 +149,7 @@ def record(study: Study) -> Section:
     data_hash = _sha("".join(f"{_sha(file.read_bytes())}\n" for file in study.base.files).encode())
     solve = study.solved.solution.record
     facts = {
-        "program": f"eacu {_version()}",
+        "program": f"eacu {_version()}, code {code_words(code_version())}",
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "data files, SHA-256 over all": data_hash,
         "solution": str(solve) if solve else "",
@@ -156,12 +157,13 @@ def record(study: Study) -> Section:
         "base year": next((line for line in study.result.log if "replicated" in line), ""),
     }
     rows = [*([words(name), words(text)] for name, text in facts.items() if text), *rows]
-    against = f" --against {study.against.name}" if study.against else ""
-    band = "" if study.readings else " --no-band"
+    made = (
+        f"Made again by: {study.command}" if study.command else "Made from Python, by make_study and write."
+    )
     return Section(
         "record",
         "Record",
-        [f"Made again by: eacu report {regime.name}{against}{band}"],
+        [made],
         tables=[Table("What defines this page", ["", ""], rows)],
     )
 

@@ -21,6 +21,10 @@ def test_the_default_run_prints_effects_and_checks_and_saves(eacu, tmp_path):
     assert answer.exit_code == 0
     for text in (*DEFAULT_REGIMES, "RUS", "BLR", "KAZ", "Real GDP, %", "largest residual", "Closure default"):
         assert text in answer.stdout
+    assert (
+        "wto-joint: its question compares with union-2010-07: eacu compare union-2010-07 wto-joint"
+        in answer.stdout
+    )
     assert "ROW" not in answer.stdout
     assert "saved in runs/" in answer.stderr
     assert len(list((tmp_path / "runs").glob("2*/results.parquet"))) == 1
