@@ -36,7 +36,15 @@ from . import (
     cli_tutorial,
     completion,
 )
-from .console import CHECK_FAILED, EXIT_CODES, check_figure, print_json, print_tables, progress
+from .console import (
+    CHECK_FAILED,
+    EXIT_CODES,
+    check_figure,
+    print_json,
+    print_tables,
+    progress,
+    unsolved_in_words,
+)
 from .options import (
     AllRegions,
     Band,
@@ -245,7 +253,9 @@ def _with_elasticities(
 def _end(result: Run) -> None:
     """Name the regimes without a solution; exit code 1 unless all is well."""
     for failure in result.failed:
-        typer.echo(f"eacu: error: {failure.name} was not solved: {failure.message}", err=True)
+        typer.echo(
+            f"eacu: error: {failure.name} was not solved: {unsolved_in_words(failure.error)}", err=True
+        )
     if not result.passed:
         raise typer.Exit(CHECK_FAILED)
 
@@ -263,7 +273,8 @@ def _print_tables(result: Run, all_regions: bool) -> None:
     from .tables import checks_table, effects_table
 
     regions = result.regions if all_regions else result.concerned
-    print_tables([effects_table(list(result), regions), checks_table(list(result))])
+    year = result.solved[0].solution.benchmark.year
+    print_tables([effects_table(list(result), regions, year), checks_table(list(result))])
     for name, description in result.closures.items():
         typer.echo(fill(f"Closure {name}: {description}", width=80))
     if result.market_structure != "armington":

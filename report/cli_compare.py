@@ -9,7 +9,15 @@ import typer
 
 from . import completion
 from .cli_sensitivity import print_bands
-from .console import CHECK_FAILED, check_table, print_json, print_tables, progress, write_table
+from .console import (
+    CHECK_FAILED,
+    check_table,
+    print_json,
+    print_tables,
+    progress,
+    unsolved_in_words,
+    write_table,
+)
 from .options import AllRegions, Band, BaseYear, Closure, Json, Out, Table, examples
 
 if TYPE_CHECKING:
@@ -104,7 +112,8 @@ def _columns(
     if regimes:
         result = run(*regimes, closure=closure, base=base, tell=progress)
         for failure in result.failed:
-            typer.echo(f"eacu: error: {failure.name} was not solved: {failure.message}", err=True)
+            words = unsolved_in_words(failure.error)
+            typer.echo(f"eacu: error: {failure.name} was not solved: {words}", err=True)
         solved = {column.label: column for column in of_run(result)}
         names_of = {name: load_regime(name).name for name in regimes}
         found |= {name: [solved[own]] for name, own in names_of.items() if own in solved}

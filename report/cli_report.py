@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import completion
-from .console import CHECK_FAILED, progress
+from .console import CHECK_FAILED, print_json, progress
 from .options import BaseYear, Closure, MarketStructure, examples
 
 if TYPE_CHECKING:
@@ -54,12 +54,16 @@ def report(
         bool,
         typer.Option("--band/--no-band", help="Solve other elasticities for the band; closures beside it."),
     ] = True,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the file's name and the verdict as JSON.")
+    ] = False,
 ) -> None:
     """Write what a regime does to each member as one web page: who gains, why, how sure, on which data.
 
     The page needs no network. Exit code 1 if a check failed; the page is written and says so.
     """
     from .html.evidence import passed
+    from .html.headline import answer
     from .html.page import write
 
     study = _study(regime, against, run, closure, base_year, market_structure, band)
@@ -71,8 +75,11 @@ def report(
         "market-structure": market_structure,
     }
     study = replace(study, command=_command(regime, options, band))
-    progress(f"written to {write(study, out or Path(f'{study.solved.name}.html'))}")
-    if not passed(study):
+    page, sound = write(study, out or Path(f"{study.solved.name}.html")), passed(study)
+    progress(f"written to {page}")
+    if as_json:
+        print_json({"page": str(page), "passed": sound, "answer": answer(study)})
+    if not sound:
         typer.echo("eacu: error: a check failed; the page names it", err=True)
         raise typer.Exit(CHECK_FAILED)
 

@@ -70,7 +70,9 @@ def show(name: Name = "latest", out: Out = DEFAULT_OUT, as_json: Json = False) -
         print_json({"run": run.name, **run.facts, "problems": problems})
     else:
         typer.echo("\n".join(_facts(run)) + "\n")
-        print_tables([effects_table(list(run), run.concerned), checks_table(list(run))])
+        print_tables(
+            [effects_table(list(run), run.concerned, run.facts["base_year"]), checks_table(list(run))]
+        )
         typer.echo("\n".join(f"DAMAGED: {problem}" for problem in problems) or "All files are intact.")
     if problems or run.facts["status"] != "ok":
         raise typer.Exit(CHECK_FAILED)

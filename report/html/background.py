@@ -51,7 +51,8 @@ def assumptions(study: Study) -> Section:
         )
     )
     structure = MARKETS[study.base.market_structure == ARMINGTON].format(study.base.market_structure)
-    text = [regime.description, structure, *GENERAL]
+    odd = [f"W{line[1:]}" for line in study.result.log if line.startswith("warning: ")]
+    text = [regime.description, *odd, structure, *GENERAL]
     if study.against:
         text.insert(1, f"The base of comparison, {study.against.name}: {study.against.regime.description}")
     return Section("assumptions", "Assumptions", text, tables=tables)

@@ -366,6 +366,7 @@ def test_a_browser_shows_the_page_at_every_width(compared, tmp_path):
             assert browser.ask("return document.querySelectorAll('.plot svg.main-svg').length") >= plots
             assert browser.ask("return document.documentElement.scrollWidth") <= width
             assert browser.ask(_SPILLED) == []
+            assert browser.ask(_CUT) == []
             assert browser.ask(_UNREADABLE) == []
             paper = browser.ask("return getComputedStyle(document.body).backgroundColor")
             assert (paper == "rgb(255, 255, 255)") is (scheme == "light")
@@ -384,6 +385,11 @@ return [...document.querySelectorAll("body *")]
   .map((e) => e.tagName + "." + e.className);
 """
 """Elements that stick out of the page; tables may, inside the box in which they scroll."""
+_CUT = """
+return ["headline", "welfare", "robustness"].map((key) => document.querySelector(`#table-${key}-1`).closest(".scroll"))
+  .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.querySelector("table").id);
+"""
+"""Tables of the answer whose last column would be cut at the edge of the page."""
 _UNREADABLE = """
 const light = (text) => {
   const [r, g, b] = text.match(/[\\d.]+/g).map((c) => c / 255)
