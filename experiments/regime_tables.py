@@ -250,6 +250,7 @@ class RegimeFile(Table):
         Discriminator(lambda value: "table" if isinstance(value, dict | ClosureTable) else "name"),
     ]
     builds_on: str | None = None
+    against: str | None = None
     base_year: str | None = None
     schedules: dict[str, str] = Field(default_factory=dict)
     tariffs: dict[str, TariffRule] = Field(default_factory=dict)

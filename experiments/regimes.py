@@ -103,6 +103,8 @@ class Regime:
     labour: Labour = field(default_factory=Labour)
     oil: Oil = field(default_factory=Oil)
     gas: Gas = field(default_factory=Gas)
+    against: Path | None = None
+    """The file of the regime that the question compares with (None: the base year); never inherited."""
     base_year: str | None = None
     """The shipped base year that has the regions this regime is about (None: any)."""
     schedules: dict[str, Path] = field(default_factory=dict)
@@ -117,6 +119,11 @@ class Regime:
         """Where a value was written, for messages: ``mine.toml, line 7``; else the regime's name."""
         found = (self.places[place[:n]] for n in range(len(place), 0, -1) if place[:n] in self.places)
         return next(found, self.name)
+
+    @property
+    def reference(self) -> str | None:
+        """Name of the regime that the question compares with; None: the base year."""
+        return self.against.stem if self.against else None
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -156,7 +163,7 @@ def load_regime(name: str | Path, folder: Path = REGIME_FOLDER) -> Regime:
     return _load(_locate(name, folder, referrer=None), folder, seen=())
 
 
-def _locate(name: str | Path, folder: Path, referrer: Path | None) -> Path:
+def _locate(name: str | Path, folder: Path, referrer: Path | None, key: str = "builds_on") -> Path:
     beside = referrer.parent if referrer else Path()
     if str(name).endswith(".toml"):
         file = beside / name
@@ -167,14 +174,14 @@ def _locate(name: str | Path, folder: Path, referrer: Path | None) -> Path:
         return file
     own, shipped = beside / f"{name}.toml", _shipped(str(name), folder)
     found = [file for file in (own, shipped) if file.is_file() and (referrer or file == shipped)]
-    if len({file.resolve() for file in found}) > 1:
+    if len({file.read_bytes() for file in found}) > 1:  # a saved run holds copies of shipped regimes
         raise RegimeError(
-            f"{referrer.name if referrer else name}: builds_on = {str(name)!r} could mean {own} or the regime of "
-            f"that name that comes with eacu. Write builds_on = '{name}.toml' for the file, or rename it"
+            f"{referrer.name if referrer else name}: {key} = {str(name)!r} could mean {own} or the regime of "
+            f"that name that comes with eacu. Write {key} = '{name}.toml' for the file, or rename it"
         )
     if found:
         return found[0]
-    where = f"{referrer.name}: builds_on: " if referrer else ""
+    where = f"{referrer.name}: {key}: " if referrer else ""
     raise RegimeError(where + unknown_name("regime", str(name), all_regime_names(folder)))
 
 
@@ -192,7 +199,13 @@ def _load(file: Path, folder: Path, seen: tuple[Path, ...]) -> Regime:
     raw = source.values
     parent = None
     if isinstance(raw.get("builds_on"), str):
-        parent = _load(_parent_file(raw["builds_on"], source, folder), folder, (*seen, resolved))
+        parent = _load(_named_file("builds_on", source, folder), folder, (*seen, resolved))
+    against = _named_file("against", source, folder) if isinstance(raw.get("against"), str) else None
+    if against and against.resolve() == resolved:
+        raise RegimeError(
+            f"{source.at(('against',))}: against = {raw['against']!r} is this regime itself; name another, or "
+            "leave the key out to compare with the base year"
+        )
     checked = _validate(_merged(raw, parent) if parent else raw, source, _offsets(parent))
     own_closure = checked.closure if isinstance(checked.closure, ClosureTable) else None
     schedules = _own_schedules(checked.schedules, source, parent)
@@ -213,6 +226,7 @@ def _load(file: Path, folder: Path, seen: tuple[Path, ...]) -> Regime:
         labour=checked.labour,
         oil=checked.oil,
         gas=checked.gas,
+        against=against,
         base_year=checked.base_year,
         schedules=schedules,
         quotas=checked.quota,
@@ -222,14 +236,12 @@ def _load(file: Path, folder: Path, seen: tuple[Path, ...]) -> Regime:
     )
 
 
-def _parent_file(name: str, source: TomlFile, folder: Path) -> Path:
-    """The file that a regime builds on; if there is none, that is told with the file's other problems."""
+def _named_file(key: str, source: TomlFile, folder: Path) -> Path:
+    """The file that a key names as a regime; if there is none, that is told with the file's other problems."""
     problems = Problems()
     with problems.collecting():
-        return _locate(name, folder, referrer=source.file)
-    problems.told = [
-        message.replace(source.file.name, source.at(("builds_on",)), 1) for message in problems.told
-    ]
+        return _locate(source.values[key], folder, source.file, key)
+    problems.told = [message.replace(source.file.name, source.at((key,)), 1) for message in problems.told]
     try:  # what is missing may be inherited, so only what is there can be judged
         RegimeFile.model_validate(source.values)
     except ValidationError as error:
@@ -319,10 +331,8 @@ def _inherited_union(own: dict[str, Any], parent: Regime) -> dict[str, Any]:
 
 
 def _validate(raw: dict[str, Any], source: TomlFile, offsets: Mapping[str, int]) -> RegimeFile:
-    def at(place: Place) -> str:
-        return source.at(_shifted(place, offsets, sign=-1))
-
     try:
         return RegimeFile.model_validate(raw)
     except ValidationError as error:
-        raise RegimeError("\n".join(problems_of(error, RegimeFile, at))) from error
+        told = problems_of(error, RegimeFile, source.at, own=lambda place: _shifted(place, offsets, sign=-1))
+        raise RegimeError("\n".join(told)) from error

@@ -36,6 +36,7 @@ from ..model.results import Solution
 from ..model.swap import swap
 from .base_year import ENVISAGE, BaseYear, load_base_year, with_structure
 from .doing import Tell, Work
+from .odd_rates import odd_rates
 from .policy import needed_choices, policy_of
 from .presentation import run_html, run_text, solved_html, solved_text
 from .quotas import with_quota_flows
@@ -478,6 +479,8 @@ def run(
     if base.elasticities != ENVISAGE:
         note(f"trade elasticities: {base.elasticities}")
     setups, bases = _set_ups(chosen, closures, base, closure is None)
+    for odd in dict.fromkeys(line for regime in chosen for line in odd_rates(regime)):
+        note(f"warning: {odd}")
     benches = _benches(chosen, setups, bases, note, {} if workbenches is None else workbenches, work)
     solved, failed = _solve_all(chosen, benches, note, work)
     work.finish()

@@ -19,6 +19,8 @@ TEMPLATE = '''#:schema ./{schema}
 
 title = "{title}"
 question = "What changes against {parent}?"
+# The regime that the question compares with, which eacu report then does; without it the base year.
+against = "{parent}"
 description = """
 Say here what is counted and what is not.
 """

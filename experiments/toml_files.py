@@ -21,7 +21,7 @@ import tree_sitter
 import tree_sitter_toml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from ..model.names import unknown_name
+from ..model.names import closest, unknown_name
 
 Place = tuple[str | int, ...]
 """Where a value stands in a file: ``("rates", 1, "sector")`` is the sector of the second entry of ``[[rates]]``."""
@@ -68,8 +68,29 @@ def read_toml(file: Path, error: Error) -> TomlFile:
         text = file.read_text(encoding="utf-8")
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise error(f"{file.name} is not valid TOML: {problem}") from problem
+        raise error(f"{file.name} is not valid TOML: {_syntax_in_words(problem)}") from problem
     return TomlFile(file, values, line_numbers(text))
+
+
+_SYNTAX = {
+    "Invalid value": 'what stands after = is no value; text needs quotes, as in title = "Free trade"',
+    "Expected '=' after a key": "a key must be followed by = and a value",
+    "Expected newline or end of document after a statement": "something follows a value that is complete; a line "
+    "holds one key, and text needs quotes on both sides",
+    "Cannot overwrite a value": "a key is given twice in this table",
+    "Unclosed array": "a list lacks its closing ]",
+    "Illegal character '\\n'": "a text lacks its closing quote, or stands on several lines without triple quotes",
+    "Unterminated string": "a text lacks its closing quote",
+    "Cannot declare": "a section with this name is there already; write [[name]] for entries of a list",
+}
+"""What messages of `tomllib` mean to somebody who has never read the rules of TOML, by their beginning."""
+
+
+def _syntax_in_words(problem: ValueError) -> str:
+    text = str(problem)
+    words = next((words for start, words in _SYNTAX.items() if text.startswith(start)), "")
+    where = text.rpartition("(")[2].rstrip(")") if text.endswith(")") else ""
+    return f"{where}: {words} ({text.rpartition(' (')[0]})" if words and where else text
 
 
 def checked(schema: type[Schema], source: TomlFile, error: Error) -> Schema:
@@ -81,22 +102,33 @@ def checked(schema: type[Schema], source: TomlFile, error: Error) -> Schema:
 
 
 def problems_of(
-    error: ValidationError, schema: type[BaseModel], at: Callable[[Place], str], skip: Sequence[str] = ()
+    error: ValidationError,
+    schema: type[BaseModel],
+    at: Callable[[Place], str],
+    skip: Sequence[str] = (),
+    own: Callable[[Place], Place] = lambda place: place,
 ) -> list[str]:
     """Every problem of a validation in words, each once and with its place, in the order of the schema.
 
-    ``skip`` are types of problem that are left out.
+    ``skip`` are types of problem that are left out; ``own`` makes a place that of the author's file, where what was
+    checked holds more than that. A key that is missing because it is misspelt is told once, as misspelt.
     """
+    problems = [problem for problem in error.errors() if problem["type"] not in skip]
+    places = [own(_written(problem["loc"], schema)) for problem in problems]
+    misspelt = {
+        (*place[:-1], closest(str(place[-1]), _fields(_model(_annotation_at(schema, place[:-1])) or schema)))
+        for problem, place in zip(problems, places, strict=True)
+        if problem["type"] == "extra_forbidden"
+    }
     told = []
-    for problem in error.errors():
-        if problem["type"] not in skip:
-            place = _written(problem["loc"], schema)
+    for problem, place in zip(problems, places, strict=True):
+        if problem["type"] != "missing" or place not in misspelt:
             told.append(f"{at(place)}: {_in_words(problem, place, schema)}")
     return list(dict.fromkeys(told))
 
 
 def _in_words(problem: Any, place: Place, schema: type[BaseModel]) -> str:
-    key, where = str(place[-1]) if place else "", ".".join(map(str, place))
+    key, where = str(place[-1]) if place else "", _key_in_words(place, schema)
     if problem["type"] == "extra_forbidden":
         table = heading(place[:-1], schema)
         known = _model(_annotation_at(schema, place[:-1])) or schema
@@ -111,6 +143,23 @@ def _in_words(problem: Any, place: Place, schema: type[BaseModel]) -> str:
         valid = [str(v) for v in get_args(_plain(_annotation_at(schema, place)))]
         return f"{where} = {problem['input']!r}: {unknown_name('value', str(problem['input']), valid)}"
     return f"{where} = {shorten(repr(problem['input']), 60)}: {problem['msg']}"
+
+
+def _key_in_words(place: Place, schema: type[BaseModel]) -> str:
+    """A key as the author of the file sees it: ``rate_pct`` in ``[[rates]] entry 2``, or ``union.members``."""
+    number = next((n for n, part in enumerate(place) if isinstance(part, int)), None)
+    if number is None or get_origin(_plain(_annotation_at(schema, place[:number]))) is not tuple:
+        return ".".join(map(str, place))
+    if number == 1 and _model(_annotation_at(schema, place[:2])):
+        rest = _key_in_words_plain(place[2:])
+        return heading(place[:2], schema) + (f", {rest}" if rest else "")
+    return _key_in_words_plain(place)
+
+
+def _key_in_words_plain(place: Place) -> str:
+    """Keys joined by dots, positions counted from one."""
+    words = [f"entry {part + 1}" if isinstance(part, int) else part for part in place]
+    return ".".join(words).replace(".entry", " entry").replace("entry.", "entry ")
 
 
 def heading(place: Place, schema: type[BaseModel]) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+CUTOFF = 0.55
+"""How alike two names must be (ratio of `difflib`) for one to be offered; 0.4 offers *mobile* for *nope*."""
+
 
 def unknown_name(kind: str, given: str, valid: Iterable[str]) -> str:
     """Describe an unknown name and the nearest valid one, e.g. ``unknown region 'KZA'; did you mean 'KAZ'?``.
@@ -28,6 +31,6 @@ def closest(given: str, valid: Iterable[str]) -> str | None:
     """The valid name nearest to the one given, or None; case does not matter, letters in the wrong order come first."""
     by_lower = {name.lower(): name for name in valid}
     wanted = str(given).lower()
-    close = get_close_matches(wanted, by_lower, n=5, cutoff=0.4)
+    close = get_close_matches(wanted, by_lower, n=5, cutoff=CUTOFF)
     close.sort(key=lambda name: sorted(name) != sorted(wanted))
     return by_lower[close[0]] if close else None

@@ -60,6 +60,10 @@ _RUNS = pa.schema(
         "problem": pa.string(),
     }
 )
+_OPTIONAL = {
+    "welfare": "no run here has the terms of welfare: eacu run REGIME --welfare keeps them",
+}
+"""Tables that a run has only when it is asked for them, and how to get them."""
 _CHECKS = pa.schema(
     {
         "run": pa.string(),
@@ -123,8 +127,19 @@ def query(out: Path, sql: str, parameters: Sequence[object] = ()) -> pd.DataFram
         except duckdb.Error as error:
             if attempt < _ATTEMPTS and run_folders(out) != before:
                 continue  # a run was deleted under our hands
-            raise CatalogueError(f"{error}\nTables: {', '.join(TABLES)}.") from error
+            raise CatalogueError(_explained(error, out)) from error
     raise CatalogueError(f"runs of {out} are deleted faster than they can be read; try again")
+
+
+def _explained(error: duckdb.Error, out: Path) -> str:
+    """DuckDB's explanation and which tables there are; of one that no run has, only how to get it."""
+    sound = [one.folder for one in _entries(run_folders(out)) if not one.problem]
+    missing = [name for name, (file, _) in _VIEWS.items() if not any((run / file).is_file() for run in sound)]
+    there = f"Tables: {', '.join(name for name in TABLES if name not in missing)}."
+    for name in missing:
+        if f"Table with name {name} does not exist" in str(error):
+            return f"{_OPTIONAL.get(name, f'no sound run here has the table {name}: eacu run writes one')}. {there}"
+    return f"{error}\n{there}"
 
 
 def _entries(folders: Sequence[Path]) -> list[Entry]:

@@ -36,7 +36,15 @@ from . import (
     cli_tutorial,
     completion,
 )
-from .console import CHECK_FAILED, EXIT_CODES, check_figure, print_json, print_tables, progress
+from .console import (
+    CHECK_FAILED,
+    EXIT_CODES,
+    check_figure,
+    print_json,
+    print_tables,
+    progress,
+    unsolved_in_words,
+)
 from .options import (
     AllRegions,
     Band,
@@ -50,6 +58,7 @@ from .options import (
     Out,
     examples,
 )
+from .references import other_references
 
 if TYPE_CHECKING:
     from ..experiments.base_year import BaseYear as BaseYearRead
@@ -155,6 +164,8 @@ def run(
         _print_tables(result, all_regions)
         if bands is not None:
             cli_sensitivity.print_bands(bands, result.regions if all_regions else result.concerned)
+        for line in other_references(solved.regime for solved in result):
+            typer.echo(line)
     _end(result)
 
 
@@ -175,14 +186,15 @@ def regimes(
 
     found = [load_regime(name) for name in names or all_regime_names()]
     if as_json:
-        keys = ("name", "title", "question", "description", "builds_on", "closure", "base_year")
+        keys = ("name", "title", "question", "reference", "description", "builds_on", "closure", "base_year")
         print_json([{key: getattr(regime, key) for key in keys} for regime in found])
         return
     for regime in found:
         needs = f" (base year {regime.base_year})" if regime.base_year else ""
         typer.echo(f"{regime.name}{needs}\n    {regime.title}\n    {regime.question}")
         if names:
-            typer.echo(f"    builds on: {regime.builds_on or 'nothing'}; closure: {regime.closure}\n")
+            typer.echo(f"    builds on: {regime.builds_on or 'nothing'}; closure: {regime.closure}")
+            typer.echo(f"    its question compares with: {regime.reference or 'the base year'}\n")
             typer.echo(f"{regime.description}\n")
 
 
@@ -241,7 +253,9 @@ def _with_elasticities(
 def _end(result: Run) -> None:
     """Name the regimes without a solution; exit code 1 unless all is well."""
     for failure in result.failed:
-        typer.echo(f"eacu: error: {failure.name} was not solved: {failure.message}", err=True)
+        typer.echo(
+            f"eacu: error: {failure.name} was not solved: {unsolved_in_words(failure.error)}", err=True
+        )
     if not result.passed:
         raise typer.Exit(CHECK_FAILED)
 
@@ -259,7 +273,8 @@ def _print_tables(result: Run, all_regions: bool) -> None:
     from .tables import checks_table, effects_table
 
     regions = result.regions if all_regions else result.concerned
-    print_tables([effects_table(list(result), regions), checks_table(list(result))])
+    year = result.solved[0].solution.benchmark.year
+    print_tables([effects_table(list(result), regions, year), checks_table(list(result))])
     for name, description in result.closures.items():
         typer.echo(fill(f"Closure {name}: {description}", width=80))
     if result.market_structure != "armington":

@@ -9,7 +9,15 @@ import typer
 
 from . import completion
 from .cli_sensitivity import print_bands
-from .console import CHECK_FAILED, check_table, print_json, print_tables, progress, write_table
+from .console import (
+    CHECK_FAILED,
+    check_table,
+    print_json,
+    print_tables,
+    progress,
+    unsolved_in_words,
+    write_table,
+)
 from .options import AllRegions, Band, BaseYear, Closure, Json, Out, Table, examples
 
 if TYPE_CHECKING:
@@ -51,7 +59,7 @@ def compare(
 
     check_table(table)
     indicators = shown_indicators([name.strip() for name in of.split(",") if name.strip()])
-    columns, regions = _columns(names, closure, base_year, out)
+    columns, regions, lines = _columns(names, closure, base_year, out)
     rows = side_by_side(columns)
     if table:
         write_table(rows, table)
@@ -65,6 +73,8 @@ def compare(
         print_tables([comparison_table(rows, shown, indicators)])
         if bands is not None:
             print_bands(bands, shown)
+        for line in lines:
+            typer.echo(line)
     wrong = [
         f"{column.label} ({column.source}): {column.status}" for column in columns if column.status != "ok"
     ]
@@ -86,26 +96,32 @@ def _bands(names: list[str], closure: str | None, base_year: str | None) -> Sens
 
 def _columns(
     names: list[str], closure: str | None, base_year: str | None, out: Path
-) -> tuple[list[Compared], list[str]]:
-    """What is named, in that order, and the regions to show: members and those whose tariffs a regime sets."""
+) -> tuple[list[Compared], list[str], list[str]]:
+    """What is named, in that order; the regions to show, members and those whose tariffs a regime sets; and a line
+    for each regime whose question compares with one that is not named."""
     from ..experiments.base_year import load_base_year
     from ..experiments.regimes import load_regime
     from ..experiments.run import run
     from .compare import of_run, split_names
+    from .references import other_references
 
     regimes, found = split_names(names, out)
     base = load_base_year(base_year) if base_year else None
     members: tuple[str, ...] = ()
+    lines: list[str] = []
     if regimes:
         result = run(*regimes, closure=closure, base=base, tell=progress)
         for failure in result.failed:
-            typer.echo(f"eacu: error: {failure.name} was not solved: {failure.message}", err=True)
+            words = unsolved_in_words(failure.error)
+            typer.echo(f"eacu: error: {failure.name} was not solved: {words}", err=True)
         solved = {column.label: column for column in of_run(result)}
         names_of = {name: load_regime(name).name for name in regimes}
         found |= {name: [solved[own]] for name, own in names_of.items() if own in solved}
         members = result.concerned
+        shown = [label.label for named in found.values() for label in named]
+        lines = other_references((one.regime for one in result), shown)
     columns = [column for name in names if name in found for column in found[name]]
     if not members:
         present = columns[0].indicators.index
         members = tuple(m for m in (base or load_base_year()).benchmark.members if m in present)
-    return columns, list(members)
+    return columns, list(members), lines

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import completion
-from .console import CHECK_FAILED, progress
+from .console import CHECK_FAILED, print_json, progress
 from .options import BaseYear, Closure, MarketStructure, examples
 
 if TYPE_CHECKING:
@@ -33,7 +35,9 @@ def report(
     against: Annotated[
         str | None,
         typer.Option(
-            help="Compare with this regime instead of the base year.", autocompletion=completion.regimes
+            help="Compare with this regime. Default: the one that the regime's own question compares with, else the "
+            "base year; base-year asks for that in any case.",
+            autocompletion=completion.regimes,
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="File to write (default: REGIME.html).")] = None,
@@ -47,21 +51,45 @@ def report(
     base_year: BaseYear = None,
     market_structure: MarketStructure = None,
     band: Annotated[
-        bool, typer.Option("--band/--no-band", help="Solve other elasticities and closures for the band.")
+        bool,
+        typer.Option("--band/--no-band", help="Solve other elasticities for the band; closures beside it."),
     ] = True,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the file's name and the verdict as JSON.")
+    ] = False,
 ) -> None:
     """Write what a regime does to each member as one web page: who gains, why, how sure, on which data.
 
     The page needs no network. Exit code 1 if a check failed; the page is written and says so.
     """
     from .html.evidence import passed
+    from .html.headline import answer
     from .html.page import write
 
     study = _study(regime, against, run, closure, base_year, market_structure, band)
-    progress(f"written to {write(study, out or Path(f'{study.solved.name}.html'))}")
-    if not passed(study):
+    options = {
+        "against": against,
+        "run": run,
+        "closure": closure,
+        "base-year": base_year,
+        "market-structure": market_structure,
+    }
+    study = replace(study, command=_command(regime, options, band))
+    page, sound = write(study, out or Path(f"{study.solved.name}.html")), passed(study)
+    progress(f"written to {page}")
+    if as_json:
+        print_json({"page": str(page), "passed": sound, "answer": answer(study)})
+    if not sound:
         typer.echo("eacu: error: a check failed; the page names it", err=True)
         raise typer.Exit(CHECK_FAILED)
+
+
+def _command(regime: str | None, options: dict[str, str | Path | None], band: bool) -> str:
+    """The command that was given, but for the name of the page."""
+    words = ["eacu", "report", *([regime] if regime else [])]
+    for name, value in options.items():
+        words += [f"--{name}", str(value)] if value is not None else []
+    return shlex.join([*words, *([] if band else ["--no-band"])])
 
 
 def _study(

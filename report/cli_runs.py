@@ -70,7 +70,9 @@ def show(name: Name = "latest", out: Out = DEFAULT_OUT, as_json: Json = False) -
         print_json({"run": run.name, **run.facts, "problems": problems})
     else:
         typer.echo("\n".join(_facts(run)) + "\n")
-        print_tables([effects_table(list(run), run.concerned), checks_table(list(run))])
+        print_tables(
+            [effects_table(list(run), run.concerned, run.facts["base_year"]), checks_table(list(run))]
+        )
         typer.echo("\n".join(f"DAMAGED: {problem}" for problem in problems) or "All files are intact.")
     if problems or run.facts["status"] != "ok":
         raise typer.Exit(CHECK_FAILED)
@@ -100,18 +102,14 @@ def delete(
 
 
 def _facts(run: SavedRun) -> list[str]:
+    from .provenance import code_words
+
     facts = run.facts
-    code = facts["code"]
-    commit = (
-        f", commit {code['commit'][:12]}{' and changes' if code['modified'] else ''}"
-        if code["commit"]
-        else ""
-    )
     lines = [
         f"run       {run.name}, {facts['created']}, {facts['status']}",
         f"base year {facts['base_year']}, {len(run.regions)} regions, {len(run.sectors)} sectors, "
         f"market structure {facts['market_structure']}, data {facts['data_sha256'][:12]}",
-        f"code      eacu {facts['versions']['eacu']}, {code['sha256'][:12]}{commit}",
+        f"code      eacu {facts['versions']['eacu']}, {code_words(facts['code'])}",
         f"solved in {sum(facts['seconds'].values()):.1f} s",
     ]
     lines += [

@@ -67,7 +67,11 @@ def tutorial(
         f"eacu run {AGREED} {scenario}",
     )
     result = run(AGREED, folder / scenario, tell=progress)
-    walk.show(effects_table(list(result), result.concerned), checks_table(list(result)))
+    year = result.solved[0].solution.benchmark.year
+    walk.show(
+        effects_table(list(result), result.concerned, year),
+        checks_table(list(result)),
+    )
     walk.step(
         "What does your change do? Subtract the first from the second", f"eacu compare {AGREED} {scenario}"
     )

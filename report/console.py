@@ -41,6 +41,7 @@ class _Session:
 
     quiet: bool = False
     color: bool = True
+    debug: bool = False
     bar: Progress | None = None
 
 
@@ -48,10 +49,10 @@ _session = _Session()
 
 
 @contextmanager
-def session(quiet: bool, color: bool) -> Iterator[None]:
+def session(quiet: bool, color: bool, debug: bool = False) -> Iterator[None]:
     """Everything printed inside is printed as the user asked."""
     global _session
-    before, _session = _session, _Session(quiet, color)
+    before, _session = _session, _Session(quiet, color, debug)
     try:
         yield
     finally:
@@ -75,9 +76,33 @@ def errors_in_words(debug: bool) -> Iterator[None]:
             first = str(error).partition("\n")[0]
             lines = [f"internal error ({type(error).__name__}): {first}; run with --debug to see where"]
         else:
-            lines = [f"error: {error}", *getattr(error, "__notes__", ())]
+            lines = [f"error: {unsolved_in_words(error)}"]
         typer.echo("\n".join(["eacu: " + lines[0], *lines[1:]]), err=True)
         raise typer.Exit(code) from None
+
+
+def unsolved_in_words(error: Exception) -> str:
+    """An error with its notes; of a regime without a solution, unless ``--debug`` asks for all of the diagnosis, only
+    which one it was, how much of its shock was solved, and what probably is behind it."""
+    from ..model.engine import ConvergenceError
+
+    notes = getattr(error, "__notes__", ())
+    if _session.debug or not isinstance(error, ConvergenceError) or error.diagnosis is None:
+        return "\n".join([str(error), *notes])
+    found = error.diagnosis
+    part = f"{100 * found.fraction:.3g} %" if found.fraction else "No part"
+    moving = next(iter(found.fastest), None)
+    worst = error.worst[0].equation if error.worst else None
+    culprit = f"{moving} moved fastest there" if moving else f"the worst equation is {worst}" if worst else ""
+    return " ".join(
+        [
+            "no solution was found.",
+            *notes,
+            f"{part} of what it changes was solved before the economy could not follow.",
+            f"Look first at the largest rate, quantity or target of the regime{f': {culprit}' if culprit else ''}; "
+            "make it smaller, or run again with --debug for the whole diagnosis.",
+        ]
+    )
 
 
 def _exit_code(error: Exception) -> int:

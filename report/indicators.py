@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .html.numbers import MINUS, change, level
+
 
 @dataclass(frozen=True)
 class Indicator:
@@ -17,11 +19,16 @@ class Indicator:
     heading: str
     unit: str
     decimals: int = 2
+    is_change: bool = True
 
     def format(self, value: float) -> str:
         """The value with its decimals; a value that rounds to zero has no sign."""
         text = f"{value:,.{self.decimals}f}"
         return text.removeprefix("-") if float(text.replace(",", "")) == 0.0 else text
+
+    def short(self, value: float) -> str:
+        """The value as in the report: three significant digits, so that only nothing is 0; a change with its sign."""
+        return (change(value) if self.is_change else level(value)).replace(MINUS, "-")
 
 
 TABLE_INDICATORS = (
@@ -34,8 +41,8 @@ TABLE_INDICATORS = (
     Indicator("imports_extra_pct", "Imports from outside", "%", 1),
     Indicator("exports_intra_pct", "Exports to the union", "%", 1),
     Indicator("exports_extra_pct", "Exports to outside", "%", 1),
-    Indicator("tariff_revenue_base_usd_mn", "Tariff revenue, base year", "USD mn", 0),
-    Indicator("tariff_revenue_usd_mn", "Tariff revenue, collected", "USD mn", 0),
-    Indicator("tariff_received_usd_mn", "Tariff revenue, after sharing", "USD mn", 0),
+    Indicator("tariff_revenue_base_usd_mn", "Tariff revenue, base year", "USD mn", 0, is_change=False),
+    Indicator("tariff_revenue_usd_mn", "Tariff revenue, collected", "USD mn", 0, is_change=False),
+    Indicator("tariff_received_usd_mn", "Tariff revenue, after sharing", "USD mn", 0, is_change=False),
     Indicator("terms_of_trade_pct", "Terms of trade", "%"),
 )

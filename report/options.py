@@ -92,7 +92,7 @@ def with_common_options(command: Command) -> Command:
     def run(**values: Any) -> Any:
         own = {name: value for name, value in values.items() if name not in added}
         with (
-            session(values["quiet"], not values["no_color"]),
+            session(values["quiet"], not values["no_color"], values["debug"]),
             errors_in_words(values["debug"]),
         ):
             return command(**own)

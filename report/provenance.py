@@ -37,6 +37,12 @@ def code_version() -> dict[str, Any]:
     return {"sha256": digest.hexdigest(), "commit": commit, "modified": bool(changes) if commit else None}
 
 
+def code_words(code: dict[str, Any]) -> str:
+    """What `code_version` found, on one line: the beginning of the hash, and of the commit where there is one."""
+    commit = f", commit {code['commit'][:12]}" if code["commit"] else ""
+    return f"{code['sha256'][:12]}{commit}{' and changes' if code['modified'] else ''}"
+
+
 def _git(*arguments: str) -> str | None:
     """What git answers about the checkout the package is in; None if it is not the root of one."""
     if not (PACKAGE / ".git").exists():

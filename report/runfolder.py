@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ..experiments.regimes import load_regime
 from .provenance import code_version, names_of_codes, sources_table
 from .store import draft, run_folders
 from .welfare import trade_long, welfare_long
@@ -134,7 +135,9 @@ def _write_tables(run: Run, folder: Path, welfare: Mapping[str, Welfare]) -> Non
 def _write_inputs(run: Run, folder: Path, digests: dict[str, str]) -> str:
     """The regime files, and what the data files were; returns one hash over all data files."""
     (folder / "regimes").mkdir()
-    for file in dict.fromkeys(file for regime in _asked(run) for file in regime.files):
+    asked = _asked(run)
+    asked += [load_regime(regime.against) for regime in asked if regime.against]
+    for file in dict.fromkeys(file for regime in asked for file in regime.files):
         target = folder / "regimes" / file.name
         if target.exists() and target.read_bytes() != file.read_bytes():
             raise ValueError(f"two different regime files are called {file.name}; rename one of them")

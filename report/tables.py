@@ -37,18 +37,19 @@ class Result(Protocol):
         """The checks its solution was put to."""
 
 
-def effects_table(solved: Sequence[Result], regions: Sequence[str]) -> Table:
+def effects_table(solved: Sequence[Result], regions: Sequence[str], year: int) -> Table:
     """One row per indicator in a section per region, one column per regime.
 
-    Per cent are changes against the benchmark year. A region without an indicator (intra-union trade of a
-    region that trades with no member) shows a dash.
+    All but tariff revenue are changes against the base year, ``year``; three significant digits. A region without an
+    indicator (intra-union trade of a region that trades with no member) shows a dash.
     """
-    table = _plain_table("Effects by region (percentages are changes against the base year)", solved)
+    title = f"Effects by region: changes against {year}; tariff revenue as amounts"
+    table = _plain_table(title, solved)
     for region in regions:
         table.add_row(Text(region, style="bold"))
         for indicator in TABLE_INDICATORS:
             values = [float(regime.indicators[indicator.key].loc[region]) for regime in solved]
-            cells = ["–" if isnan(value) else indicator.format(value) for value in values]
+            cells = ["–" if isnan(value) else indicator.short(value) for value in values]
             table.add_row(f"  {indicator.heading}, {indicator.unit}", *cells)
         table.add_section()
     return table

@@ -84,14 +84,13 @@ def _envisage(root: Path, added: tuple[str, ...]) -> pd.DataFrame:
         listed = region in OWN or region in added
         lenders = [region] if listed else list(BORROWED[region])
         values = own[lenders].mean(axis=1)
-        missing = values.isna()  # no income elasticity of crude oil: households buy none there
+        # no income elasticity of crude oil: households buy none there
         values = values.fillna(own[list(OWN)].mean(axis=1))
         sam = sams[region if region in sams else "RUS"]
-        quality = "estimated" if listed else "borrowed"
-        rows.append(_sector_means(values, missing, sam).assign(region=region, quality=quality))
-    frame = pd.concat(rows)
-    frame.loc[frame["lent"], "quality"] = "borrowed"
-    return frame.drop(columns="lent").assign(source="ENVISAGE")
+        rows.append(_sector_means(values, sam).assign(region=region))
+    return pd.concat(rows).assign(
+        source="ENVISAGE", quality="borrowed"
+    )  # another model's, whatever the region
 
 
 def _sector_means(values: pd.Series, missing: pd.Series, sam: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...calibration.market_structure import ARMINGTON
+from ..provenance import code_version, code_words
 from . import figures, quality
 from .names import concerned_titles
 from .rows import labelled, records
@@ -50,7 +51,8 @@ def assumptions(study: Study) -> Section:
         )
     )
     structure = MARKETS[study.base.market_structure == ARMINGTON].format(study.base.market_structure)
-    text = [regime.description, structure, *GENERAL]
+    odd = [f"W{line[1:]}" for line in study.result.log if line.startswith("warning: ")]
+    text = [regime.description, *odd, structure, *GENERAL]
     if study.against:
         text.insert(1, f"The base of comparison, {study.against.name}: {study.against.regime.description}")
     return Section("assumptions", "Assumptions", text, tables=tables)
@@ -76,7 +78,7 @@ def data_quality(study: Study) -> Section:
     shares, titles = quality.quality_shares(study), concerned_titles(study)
     plots, tables = [], []
     if len(shares):
-        names = [f"{quality.LAYERS[r.layer]}: {titles[r.region]}" for r in records(shares)]
+        names = [f"{r.layer}, {titles[r.region]}" for r in records(shares)]
         plots.append(figures.quality_bars("quality", shares, pd.Series(names, shares.index)))
         tables.append(_share_table(study, shares))
     rows = [
@@ -148,7 +150,7 @@ def record(study: Study) -> Section:
     data_hash = _sha("".join(f"{_sha(file.read_bytes())}\n" for file in study.base.files).encode())
     solve = study.solved.solution.record
     facts = {
-        "program": f"eacu {_version()}",
+        "program": f"eacu {_version()}, code {code_words(code_version())}",
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "data files, SHA-256 over all": data_hash,
         "solution": str(solve) if solve else "",
@@ -156,12 +158,13 @@ def record(study: Study) -> Section:
         "base year": next((line for line in study.result.log if "replicated" in line), ""),
     }
     rows = [*([words(name), words(text)] for name, text in facts.items() if text), *rows]
-    against = f" --against {study.against.name}" if study.against else ""
-    band = "" if study.readings else " --no-band"
+    made = (
+        f"Made again by: {study.command}" if study.command else "Made from Python, by make_study and write."
+    )
     return Section(
         "record",
         "Record",
-        [f"Made again by: eacu report {regime.name}{against}{band}"],
+        [made],
         tables=[Table("What defines this page", ["", ""], rows)],
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from ...model.welfare import ORDER
+from .names import TERM_ORDER
 from .numbers import change, level
 from .rows import records
 from .view import Figure
@@ -25,17 +25,21 @@ QUALITY = {"observed": "#2f8f6b", "estimated": "#4c8bc4", "borrowed": "#d9a52c",
 DIVERGING = [[0.0, "rgba(217,116,44,0.8)"], [0.5, "rgba(128,136,148,0.10)"], [1.0, "rgba(47,127,193,0.8)"]]
 ROW = 30
 """Height of one row of bars, in pixels."""
-ROOM = 0.42
-"""Room for a figure beside a bar on either side, as a part of the axis."""
+ROOM = 0.06
+"""Room beyond the ends of the bars on either side, as a part of the axis."""
+WIDE, SMALL_SCREEN = 0.82, 0.72
+"""Part of the width that the bars have; in the rest stand their figures, where no line crosses them."""
 NARROW = 21
 """Letters to a line of a label where the page is narrow."""
+NARROW_BARS = {"xaxis": {"domain": [0.0, SMALL_SCREEN]}}
+"""The layout of bars with figures beside them where the page is narrow."""
 
 
 def stacked_terms(key: str, terms: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     """Terms of welfare stacked from zero, gains to the right, with a mark at their sum (frame of `welfare_terms`)."""
     table = terms.pivot(index="region", columns="term", values="value").reindex(list(titles))
-    parts = {t: table[t] for t in ORDER if t in table.columns and table[t].abs().max() > 0}
-    colours = {t: TERMS[ORDER.index(t)] for t in parts}
+    parts = {t: table[t] for t in TERM_ORDER if t in table.columns and table[t].abs().max() > 0}
+    colours = {t: TERMS[TERM_ORDER.index(t)] for t in parts}
     label = (
         "Stacked bars of the terms of welfare by region; a diamond marks their sum, the equivalent variation."
     )
@@ -99,23 +103,21 @@ def waterfall(key: str, name: str, parts: pd.DataFrame, total: float) -> Figure:
             y=[_folded(text) for text in labels],
             x=values,
             measure=["relative"] * len(parts) + ["total"],
-            text=[change(v) for v in values],
-            textposition="outside",
             increasing_marker_color=GAIN,
             decreasing_marker_color=LOSS,
             totals_marker_color=TOTAL,
             connector={"line": {"width": 1, "color": QUIET}},
-            cliponaxis=False,
-            hoverinfo="y+text",
+            hovertext=[f"{text}: {change(v)} USD mn" for text, v in zip(labels, values, strict=True)],
+            hoverinfo="text",
         )
     )
+    _figures_beside(figure, values)
     running = pd.Series(parts["value"]).cumsum().tolist()
     reach = [0.0, *running, total]
     figure.update_layout(xaxis_range=_range(reach), title_text=f"{name}, USD mn")
     figure.update_yaxes(autorange="reversed")
     label = f"Waterfall of the contributions of instruments to the equivalent variation of {name}, USD mn."
-    narrow = {"xaxis": {"range": _range(reach, 2 * ROOM)}}
-    return finished(key, label, figure, 110 + ROW * len(labels), narrow=narrow)
+    return finished(key, label, figure, 110 + ROW * len(labels), narrow=NARROW_BARS)
 
 
 def intervals(key: str, table: pd.DataFrame, titles: Mapping[str, str], unit: str) -> Figure:
@@ -197,13 +199,11 @@ def tornado(key: str, name: str, rows: pd.DataFrame, central: float) -> Figure:
             orientation="h",
             base=central,
             marker_color=[GAIN if d > 0 else LOSS for d in ordered["distance"]],
-            text=[change(v) for v in ordered["value"]],
-            textposition="outside",
-            cliponaxis=False,
             hovertext=[f"{r.reading}: {change(r.value)} %" for r in records(ordered)],
             hoverinfo="text",
         )
     )
+    _figures_beside(figure, ordered["value"].tolist())
     reach = [central, *(central + ordered["distance"])]
     figure.update_xaxes(zeroline=False)  # zero is no end of these bars
     figure.add_vline(x=central, line_width=1, line_color=QUIET)
@@ -213,8 +213,7 @@ def tornado(key: str, name: str, rows: pd.DataFrame, central: float) -> Figure:
         xaxis_title="% of consumption",
     )
     label = f"Tornado of the welfare of {name} over readings, % of consumption."
-    narrow = {"xaxis": {"range": _range(reach, 2.5 * ROOM)}}
-    return finished(key, label, figure, 100 + ROW * len(rows), narrow=narrow)
+    return finished(key, label, figure, 100 + ROW * len(rows), narrow=NARROW_BARS)
 
 
 def quality_bars(key: str, shares: pd.DataFrame, names: pd.Series) -> Figure:
@@ -270,10 +269,18 @@ def specification(figure: Figure) -> str:
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
 
 
-def _range(ends: list[float], part: float = ROOM) -> list[float]:
-    """An axis that holds these points and figures written beside bars that end there."""
+def _figures_beside(figure: go.Figure, values: Sequence[float]) -> None:
+    """Write the figure of each bar, in their order, in a column at the right edge."""
+    for row, value in enumerate(values):
+        place = {"x": 1.0, "xref": "paper", "xanchor": "right", "y": row, "yref": "y"}
+        figure.add_annotation(text=change(value), showarrow=False, **place)
+    figure.update_xaxes(domain=[0.0, WIDE])
+
+
+def _range(ends: list[float]) -> list[float]:
+    """An axis that holds these points with some room at both ends."""
     low, high = min(ends), max(ends)
-    room = part * ((high - low) or 1.0)
+    room = ROOM * ((high - low) or 1.0)
     return [low - room, high + room]
 
 

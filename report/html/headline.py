@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .names import region_titles, term_words
+from .names import region_titles, terms_in_words
 from .numbers import change, level, span
 from .rows import labelled
 from .study import Study
@@ -81,22 +81,29 @@ def _who(study: Study) -> str:
         f"({change(value)} % of household consumption)"
         for region, value in zip(map(str, noticed.index), noticed, strict=True)
     ]
-    quiet = [titles[region] for region in study.regions if region not in noticed.index]
+    quiet = [
+        f"{titles[region]} (USD {change(float(study.ev[region]))} mn)"
+        for region in study.regions
+        if region not in noticed.index
+    ]
     if quiet:
-        told.append(f"for {_listed(quiet)} the change is less than {NOTICEABLE:g} %")
+        told.append(f"for {_listed(quiet)} the change is less than {NOTICEABLE:g} % of consumption")
     base = study.against.name if study.against else f"the base year {study.year}"
+    if study.asked_against:
+        base += ", the regime that the question compares with"
     return f"Against {base}, in equivalent variation at prices of {study.year}: {'; '.join(told)}."
 
 
 def _why(study: Study) -> str:
     titles, told = region_titles(study), []
     for region in list(map(str, _noticed(_share(study)).index))[:2]:
-        terms = study.welfare[study.welfare["region"] == region].groupby("term")["value"].sum()
+        own = study.welfare[study.welfare["region"] == region]
+        terms = own["value"].groupby(terms_in_words(own).astype(str)).sum()
         same_way = terms[terms * study.ev[region] > 0].sort_values(key=abs, ascending=False)
         against = terms[terms * study.ev[region] < 0].sort_values(key=abs, ascending=False)
-        text = f"for {titles[region]}, {term_words(same_way.index[0])} (USD {change(same_way.iloc[0])} mn)"
+        text = f"for {titles[region]}, {same_way.index[0]} (USD {change(same_way.iloc[0])} mn)"
         if not against.empty and abs(against.iloc[0]) >= WORTH_NAMING * abs(study.ev[region]):
-            text += f", against {term_words(against.index[0])} (USD {change(against.iloc[0])} mn)"
+            text += f", against {against.index[0]} (USD {change(against.iloc[0])} mn)"
         told.append(text)
     return (
         f"The largest part is, {'; '.join(told)}."
@@ -115,14 +122,34 @@ def _how_sure(study: Study) -> str:
     lacking = f" {len(missing)} of {len(study.readings)} readings had no sound solution." if missing else ""
     if noticed.empty:
         widest = level(share[["low", "high"]].abs().max().max())
-        return f"With elasticities 50 % lower or higher it stays within {widest} % of consumption.{lacking}"
+        return (
+            f"With elasticities 50 % lower or higher it stays within {widest} % of consumption"
+            f"{_other_closure(study)}.{lacking}"
+        )
     same_sign = noticed["low"] * noticed["high"] > 0
     firm, loose = ([titles[str(r)] for r in noticed.index[rows]] for rows in (same_sign, ~same_sign))
     verdicts = [f"the sign holds for {_listed(firm)}"] if firm else []
     verdicts += [f"the sign is open for {_listed(loose)}"] if loose else []
     bands = [f"{titles[r]} {span(low, high)} %" for r, (low, high) in labelled(noticed[["low", "high"]])]
     told = " and ".join(verdicts)
-    return f"With elasticities 50 % lower or higher {told} ({'; '.join(bands)} of consumption).{lacking}"
+    band = f"{told} ({'; '.join(bands)} of consumption)"
+    return f"With elasticities 50 % lower or higher {band}{_other_closure(study)}.{lacking}"
+
+
+def _other_closure(study: Study) -> str:
+    """The closure that moves the answer most, which the band leaves out; nothing if no other closure was solved."""
+    moved = study.variation
+    moved = moved[~moved["elasticities"].astype(bool) & (moved["indicator"] == "ev_pct_consumption")]
+    moved = moved[moved["region"].isin(study.regions)]
+    if moved.empty:
+        return ""
+    distance = moved["value"].astype(float) - moved["region"].map(_share(study)).astype(float)
+    farthest = moved.loc[distance.abs().idxmax()]
+    where = region_titles(study)[str(farthest["region"])]
+    return (
+        f"; of other closures, which are not in the band, \u201c{farthest['reading']}\u201d moves it most: {where} "
+        f"{change(float(farthest['value']))} %"
+    )
 
 
 def _share(study: Study) -> pd.Series:

@@ -7,6 +7,7 @@ from functools import lru_cache
 import pandas as pd
 
 from ... import data
+from ...model.welfare import ORDER
 from .study import Study
 
 INSTRUMENT_WORDS = {
@@ -22,20 +23,24 @@ INSTRUMENT_WORDS = {
     "pool of duties": "pool of duties",
 }
 TERM_WORDS = {
-    "allocative": "the allocation of resources under taxes",
-    "terms of trade": "the terms of trade",
-    "pool transfer": "the pool of duties",
+    "allocative": "allocation of resources under taxes",
+    "terms of trade": "terms of trade",
+    "pool transfer": "pool of duties",
     "oil duty transfer": "export duties on oil",
     "rents": "rents",
     "migration": "migration",
     "foreign capital": "foreign capital",
     "endowment": "more or fewer resources",
-    "technology": "lower costs at borders",
     "variety": "more or fewer varieties",
     "population": "population",
     "government": "public consumption",
     "savings": "investment and foreign savings",
 }
+DETAIL_WORDS = {
+    ("technology", "productivity"): "productivity",
+    ("technology", "border costs"): "border costs",
+}
+"""Terms whose details are things apart, by term and detail."""
 
 
 def region_titles(study: Study) -> dict[str, str]:
@@ -64,9 +69,24 @@ def instrument_words(name: str) -> str:
     return INSTRUMENT_WORDS.get(name, name.replace("_", " "))
 
 
-def term_words(name: str) -> str:
-    """A term of welfare in words that fit into a sentence."""
-    return TERM_WORDS.get(name, name)
+def term_words(term: str, detail: str) -> str:
+    """A term of welfare, or a detail that is a thing apart, by the one name it has in sentences, plots and tables."""
+    return DETAIL_WORDS.get((term, detail), TERM_WORDS.get(term, term))
+
+
+def terms_in_words(welfare: pd.DataFrame) -> pd.Series:
+    """The name of the term of each row (columns term, detail), as an ordered category in the order of tables."""
+    names = [term_words(t, d) for t, d in zip(welfare["term"], welfare["detail"], strict=True)]
+    return pd.Series(pd.Categorical(names, TERM_ORDER, ordered=True), welfare.index)
+
+
+def _term_order() -> list[str]:
+    details = {term: [words for (own, _), words in DETAIL_WORDS.items() if own == term] for term in ORDER}
+    return [words for term in ORDER for words in details[term] or [TERM_WORDS.get(term, term)]]
+
+
+TERM_ORDER = _term_order()
+"""Names of all terms of welfare in the order of tables."""
 
 
 def table(study: Study, name: str) -> pd.DataFrame:

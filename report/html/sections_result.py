@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from . import figures, headline, welfare_parts
-from .names import concerned_titles, region_titles, sector_titles, start_words
+from .names import concerned_titles, region_titles, sector_titles, start_words, term_words
 from .numbers import span
 from .rows import labelled, records
 from .study import Study
@@ -15,6 +15,11 @@ NO_BAND = "No band: the report was made with --no-band."
 BAND = (
     "Below each figure its band: the least and the greatest value with trade, supply and factor-substitution "
     "elasticities 50 % lower and higher, one group at a time, each time calibrated anew."
+)
+POOL_TWICE = (
+    "The pool of duties has another figure here than among the terms of welfare: there it is the money that the pool "
+    "pays out less what is paid in; here it is all that sharing sets in motion, so also the prices and trade that this "
+    "money moves."
 )
 NOTHING_MOVED = (
     "No instrument of policy differs between the regime and its base of comparison: nothing to split."
@@ -91,6 +96,8 @@ def instruments_section(study: Study) -> Section:
         "Which policy did it: each instrument's exact contribution along the path on which all of them move together, "
         "so that contributions add up and depend on no order. The pool of duties moves last."
     ]
+    if parts["group"].str.startswith("pool of duties").any():
+        text.append(POOL_TWICE)
     caption = "Contributions to the equivalent variation, USD mn"
     return Section(
         "instruments", title, text, plots, [Table(caption, ["Instrument", *titles.values()], rows)]
@@ -106,7 +113,7 @@ def _details(study: Study) -> list[list[Cell]]:
     return [
         [
             words(titles[r.region]),
-            words(r.term, r.detail),
+            words(term_words(r.term, r.detail), r.detail if r.detail != term_words(r.term, r.detail) else ""),
             words(sectors.get(r.sector, r.sector) or "all goods", titles.get(r.partner, r.partner)),
             moved(r.value),
         ]

@@ -27,6 +27,8 @@ GROUPS = ("instrument", "region")
 """Contributions are told apart by instrument and by who sets it; every group costs a linear solve at every point."""
 MEASURES = ("ev_usd_mn",)
 """Indicators that are split into the contributions of instruments."""
+BASE_YEAR = "base-year"
+"""Asks for a comparison with the base year where a regime's own question names another regime."""
 ACCURACY = 1e-6
 """Asked of decompositions along the path: the page shows three digits."""
 
@@ -70,6 +72,8 @@ class Study:
     provenance: tuple[Check, ...] = ()
     """Checks about where the regime came from, such as a saved run that was solved again."""
     run_name: str | None = None
+    command: str = ""
+    """The command that makes the page again; empty where none was given."""
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -85,6 +89,11 @@ class Study:
     def year(self) -> int:
         """The base year."""
         return self.base.benchmark.year
+
+    @property
+    def asked_against(self) -> bool:
+        """Whether the regime's own question names the regime that it is compared with."""
+        return self.against is not None and self.against.name == self.solved.regime.reference
 
     @property
     def base_state(self) -> State:
@@ -156,18 +165,27 @@ def make_study(
 ) -> Study:
     """Solve a regime and the one it is compared with, decompose both, and solve them in every reading.
 
+    Without ``against`` that is the regime its own question compares with, if its file names one;
+    ``against=BASE_YEAR`` compares with the base year all the same.
+
     Raises what `eacu.experiments.run.run` raises, and ``EngineError`` if a decomposition fails or one of the two
     regimes has no solution.
     """
-    loaded = [
-        one if isinstance(one, Regime) else load_regime(one) for one in (regime, against) if one is not None
-    ]
+    loaded = [regime if isinstance(regime, Regime) else load_regime(regime)]
+    other_one = loaded[0].against if against is None else None if against == BASE_YEAR else against
+    if other_one is not None:
+        loaded.append(other_one if isinstance(other_one, Regime) else load_regime(other_one))
     base = base or load_base_year(*{r.base_year for r in loaded if r.base_year})
     result = run(*loaded, closure=closure, base=base, tell=tell)
     if result.failed:
         raise result.failed[0].error
     solved = result[loaded[0].name]
-    other = result[loaded[1].name] if against is not None else None
+    other = result[loaded[1].name] if other_one is not None else None
+    if other and other.solution.benchmark.sectors != solved.solution.benchmark.sectors:
+        raise ValueError(
+            f"{solved.name} divides services by type of firm and {other.name} does not, or the other way round: a page "
+            "needs one set of sectors; compare with the base year (--against base-year), or use eacu compare"
+        )
     tell("decomposing welfare and the contributions of instruments")
     central = Decomposed.of(solved, result.concerned)
     before = Decomposed.of(other, result.concerned) if other else None

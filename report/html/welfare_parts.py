@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ...model.welfare import ORDER
-from .names import instrument_words, region_titles
+from .names import TERM_ORDER, instrument_words, region_titles, terms_in_words
 from .rows import long
 from .study import Study
 
-SMALL = 0.005
+SMALL = 0.02
 """Instruments below this part of every member's largest contribution are shown together."""
 ROUNDING = 1e-6
 """Contributions smaller than this, in the unit of the measure, are rounding."""
-OTHERS = "all smaller ones together"
+OTHERS = "others, each under 2 %"
 
 
 def welfare_terms(study: Study) -> pd.DataFrame:
-    """Terms of the equivalent variation: region, term, value (million USD); for each region they sum to its EV.
+    """Terms of the equivalent variation in words: region, term, value (million USD); they sum to it by region.
 
     A region in which a term does not occur has it as zero.
     """
-    sums = study.welfare.pivot_table(index="region", columns="term", values="value", aggfunc="sum")
+    named = study.welfare.assign(term=terms_in_words(study.welfare).astype(str))
+    sums = named.pivot_table(index="region", columns="term", values="value", aggfunc="sum")
     sums = sums.reindex(index=list(study.regions)).fillna(0.0)  # a term that does not occur is nil
-    terms = [term for term in ORDER if term in sums.columns]
+    terms = [term for term in TERM_ORDER if term in sums.columns]
     return long(sums[terms], "region", "term")
 
 
@@ -47,7 +47,7 @@ def instrument_contributions(study: Study, measure: str = "ev_usd_mn") -> pd.Dat
     """What each instrument contributed: member, group, value; for a member the values sum to the measure.
 
     ``group`` is the instrument and who sets it, in words. Instruments that give no member as much as :data:`SMALL` of
-    its largest contribution are one group, *all smaller ones together*, if they are more than rounding.
+    its largest contribution are one group, *others*, if they are more than rounding.
     """
     rows = study.subtotals[study.subtotals["measure"] == measure]
     titles = region_titles(study)

@@ -85,7 +85,7 @@ REFUSED = {
         "phased until 2020, but since 2015",
     ),
     "phase from nothing": (FIRST + "phased_until = 2010\n", "nothing before it"),
-    "text for a year": ('[[in_force]]\nsince = "2007"\nregime = "pre-union"\n', "in_force.0.since = '2007'"),
+    "text for a year": ('[[in_force]]\nsince = "2007"\nregime = "pre-union"\n', "entry 1, since = '2007'"),
     "no entry": ("in_force = []\n", "in_force"),
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eacu.experiments.regimes import REGIME_FOLDER, RegimeError, load_regime, regime_names
+from eacu.experiments.regimes import REGIME_FOLDER, RegimeError, all_regime_names, load_regime, regime_names
 
 HEAD = 'title = "A test"\ndescription = "A test."\nquestion = "Does it work?"\nclosure = "default"\n'
 UNION = '[union]\nmembers = ["RUS", "KAZ"]\npooling = true\n'
@@ -184,7 +184,7 @@ def test_the_sections_of_a_child_are_laid_over_its_parents(write):
 @pytest.mark.parametrize(
     ("kind", "rest", "expected"),
     [
-        ("tim", "cut_pct = 1", "borders.0.kind = 'tim'"),
+        ("tim", "cut_pct = 1", "entry 1, kind = 'tim'"),
         ("time", "", "either cut_pct"),
         ("time", "cut_pct = 1\nshare = 1", "either cut_pct"),
         ("time", "cut_pct = 100", "not between -100 and 100"),
@@ -233,3 +233,23 @@ def test_the_manual_shows_a_regime_that_loads(tmp_path):
         file = tmp_path / f"example-{number}.toml"
         file.write_text(block, encoding="utf-8")
         assert load_regime(file).question
+
+
+def test_a_question_may_compare_with_another_regime(tmp_path):
+    base = load_regime("union-2010-07")
+    assert base.reference is None
+    assert load_regime("ces-2012").reference == "oil-2011"
+    for name in all_regime_names():
+        regime = load_regime(name)
+        if regime.reference:
+            assert load_regime(regime.against).name == regime.reference != name
+    text = 'title = "t"\nquestion = "q"\ndescription = "d"\nclosure = "default"\nbuilds_on = "wto-joint"\n'
+    own = tmp_path / "own.toml"
+    own.write_text(text, encoding="utf-8")
+    assert load_regime(own).reference is None, "what the parent compares with is not inherited"
+    own.write_text(text + 'against = "union-2010-7"\n', encoding="utf-8")
+    with pytest.raises(RegimeError, match=r"line 6: against: .*did you mean 'union-2010-07'"):
+        load_regime(own)
+    own.write_text(text + 'against = "own.toml"\n', encoding="utf-8")
+    with pytest.raises(RegimeError, match="is this regime itself"):
+        load_regime(own)

@@ -166,7 +166,10 @@ def test_every_outcome_has_units():
     ("keys", "expected"),
     [
         ({"instrument": "import_tarif"}, "unknown instrument 'import_tarif'; did you mean 'import_tariff'?"),
-        ({"mode": "percnt"}, "shock.0.as = 'percnt': unknown value 'percnt'; did you mean 'percent'?"),
+        (
+            {"mode": "percnt"},
+            "[[shock]] entry 1, as = 'percnt': unknown value 'percnt'; did you mean 'percent'?",
+        ),
         (
             {"unit": "percent"},
             "'percent of cif value' or 'ratio', not in 'percent'; a ratio of 0.1 is 10 per cent",
@@ -174,7 +177,7 @@ def test_every_outcome_has_units():
         ({"region": "KAZ"}, "import_tariff has no region; it is indexed by sector, source, importer"),
         ({"exporter": "ROW", "source": "ROW"}, "another word for source"),
         ({"sector": []}, "the list is empty"),
-        ({"value": "5"}, "shock.0.value = '5'"),
+        ({"value": "5"}, "[[shock]] entry 1, value = '5'"),
         ({"outcome": "real_gdp_pct"}, 'belongs to as = "target"'),
         ({"mode": "target"}, "needs outcome and outcome_region"),
         ({"mode": "target", "outcome": "real_gdp", "outcome_region": "KAZ"}, "did you mean 'real_gdp_pct'"),

@@ -89,3 +89,10 @@ def test_questions_at_once_do_not_disturb_one_another(run, tmp_path):
 def test_an_empty_store_has_its_tables(tmp_path):
     assert query(tmp_path, "select run, regimes from runs").empty
     assert query(tmp_path, "select * from checks where not passed").empty
+
+
+def test_a_table_that_no_run_has_is_told_with_how_to_get_it(run, tmp_path):
+    save_run(run, tmp_path)
+    with pytest.raises(CatalogueError, match="eacu run REGIME --welfare keeps them") as caught:
+        query(tmp_path, "select * from welfare")
+    assert "Tables: runs, checks, indicators, results, trade." in str(caught.value)

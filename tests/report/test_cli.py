@@ -21,6 +21,10 @@ def test_the_default_run_prints_effects_and_checks_and_saves(eacu, tmp_path):
     assert answer.exit_code == 0
     for text in (*DEFAULT_REGIMES, "RUS", "BLR", "KAZ", "Real GDP, %", "largest residual", "Closure default"):
         assert text in answer.stdout
+    assert (
+        "wto-joint: its question compares with union-2010-07: eacu compare union-2010-07 wto-joint"
+        in answer.stdout
+    )
     assert "ROW" not in answer.stdout
     assert "saved in runs/" in answer.stderr
     assert len(list((tmp_path / "runs").glob("2*/results.parquet"))) == 1
@@ -259,3 +263,17 @@ def test_the_public_names_exist():
         assert getattr(eacu, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'solve_everything'"):
         getattr(eacu, "solve_everything")  # noqa: B009 - the attribute must not exist
+
+
+def test_an_unusual_rate_is_solved_and_told(eacu, tmp_path):
+    rate = '[[rates]]\nimporter = "KAZ"\nsector = "mac"\nrate_pct = {}\n'
+    file = tmp_path / "mine.toml"
+    file.write_text(HEAD + rate.format(-5) + rate.format(0) + rate.format(5), encoding="utf-8")
+    answer = eacu("run", "mine.toml")
+    assert answer.exit_code == 0, answer.stderr
+    line = file.read_text().splitlines().index("rate_pct = -5") + 1
+    told = f"warning: mine.toml, line {line}: rate_pct of KAZ, mac = -5 is taken as it stands"
+    assert answer.stderr.count("warning: ") == 1
+    assert told in answer.stderr
+    (log,) = (tmp_path / "runs").glob("2*/log.txt")
+    assert told in log.read_text(encoding="utf-8")

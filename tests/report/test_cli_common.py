@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 from importlib.metadata import version
+from types import SimpleNamespace
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from eacu.experiments.doing import Doing
+from eacu.model.engine import ConvergenceError, EquationResidual
 from eacu.report import completion, console
 from eacu.report.cli import app
 from eacu.report.options import CommandLine
@@ -216,7 +218,7 @@ def test_the_shell_asks_the_program(monkeypatch):
     monkeypatch.setenv("COMP_WORDS", "eacu run wto-kaz")
     monkeypatch.setenv("COMP_CWORD", "2")
     answer = CliRunner().invoke(app, [], prog_name="eacu")
-    assert answer.stdout.split() == ["wto-kazakhstan-2015"]
+    assert answer.stdout.split() == ["wto-kazakhstan-2015", "wto-kazakhstan-services"]
 
 
 def test_a_picture_that_cannot_be_drawn_is_refused_before_anything_is_solved(eacu, tmp_path, monkeypatch):
@@ -225,3 +227,18 @@ def test_a_picture_that_cannot_be_drawn_is_refused_before_anything_is_solved(eac
     assert answer.exit_code == console.BAD_INPUT
     assert "pip install matplotlib" in answer.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_shock_without_a_solution_is_told_in_three_sentences():
+    worst = (EquationResidual("market_goods[agr,KAZ]", 0.3, ()),)
+    diagnosis = SimpleNamespace(fraction=0.375, fastest={"price[agr,KAZ]": 9.0})
+    error = ConvergenceError("no solution was found: far technical.", worst, (), diagnosis)
+    error.add_note("The regime was mine, closure default.")
+    assert console.unsolved_in_words(error) == (
+        "no solution was found. The regime was mine, closure default. 37.5 % of what it changes was solved before the "
+        "economy could not follow. Look first at the largest rate, quantity or target of the regime: price[agr,KAZ] "
+        "moved fastest there; make it smaller, or run again with --debug for the whole diagnosis."
+    )
+    with console.session(quiet=True, color=False, debug=True):
+        assert "far technical" in console.unsolved_in_words(error)
+    assert console.unsolved_in_words(ValueError("plain")) == "plain"

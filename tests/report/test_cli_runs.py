@@ -75,7 +75,7 @@ def test_query_and_its_short_form(eacu, run, tmp_path):
     sql = "select count(*) as n from checks"
     long, short = eacu("runs", "query", sql), eacu("query", sql)
     assert long.stdout == short.stdout
-    assert json.loads(eacu("query", sql, "--json").stdout) == [{"n": 6}]
+    assert json.loads(eacu("query", sql, "--json").stdout) == [{"n": 8}]
     refused = eacu("runs", "query", "drop table runs")
     assert refused.exit_code == 2
     assert "read-only" in refused.stderr

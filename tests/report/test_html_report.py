@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -21,7 +23,9 @@ from eacu.report.html import (
     customs,
     envelope,
     evidence,
+    figures,
     headline,
+    names,
     numbers,
     page,
     quality,
@@ -33,6 +37,7 @@ from eacu.report.html import (
 from eacu.report.html import study as study_module
 from eacu.report.html.sections import SECTIONS
 from eacu.report.html.sections_trust import robustness_section
+from eacu.report.provenance import code_version
 from eacu.report.runfolder import save_run
 from tests.experiments.small_economy import small_base_year
 from tests.support.browser import open_browser, why_no_browser
@@ -211,7 +216,7 @@ def test_every_check_is_told_and_a_failed_one_is_not_hidden(study):
     spoilt = replace(study, solved=replace(study.solved, checks=(Check(first.name, 1.0, 1e-9), *others)))
     assert not evidence.passed(spoilt)
     text = page.render(spoilt)
-    assert "1 of 8 checks failed" in text
+    assert f"1 of {len(frame)} checks failed" in text
     assert "FAILED" in text
     unsolved = replace(study, found={**study.found, ELASTICITIES[0].name: "no equilibrium"})
     assert not evidence.passed(unsolved)
@@ -361,6 +366,7 @@ def test_a_browser_shows_the_page_at_every_width(compared, tmp_path):
             assert browser.ask("return document.querySelectorAll('.plot svg.main-svg').length") >= plots
             assert browser.ask("return document.documentElement.scrollWidth") <= width
             assert browser.ask(_SPILLED) == []
+            assert browser.ask(_CUT) == []
             assert browser.ask(_UNREADABLE) == []
             paper = browser.ask("return getComputedStyle(document.body).backgroundColor")
             assert (paper == "rgb(255, 255, 255)") is (scheme == "light")
@@ -379,6 +385,11 @@ return [...document.querySelectorAll("body *")]
   .map((e) => e.tagName + "." + e.className);
 """
 """Elements that stick out of the page; tables may, inside the box in which they scroll."""
+_CUT = """
+return ["headline", "welfare", "robustness"].map((key) => document.querySelector(`#table-${key}-1`).closest(".scroll"))
+  .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.querySelector("table").id);
+"""
+"""Tables of the answer whose last column would be cut at the edge of the page."""
 _UNREADABLE = """
 const light = (text) => {
   const [r, g, b] = text.match(/[\\d.]+/g).map((c) => c / 255)
@@ -395,3 +406,47 @@ return [...document.querySelectorAll("td, th, p, h1, h2, summary, small")]
   .map((e) => e.tagName + ": " + e.textContent.trim().slice(0, 40));
 """
 """Texts with less contrast than 4.5 to 1 (WCAG 2, level AA) or smaller than 11 pixels."""
+
+
+def test_without_a_word_the_page_compares_with_what_the_question_names(compared, monkeypatch):
+    asked = []
+
+    def stop(*regimes, **_):
+        asked.append([regime.name for regime in regimes])
+        raise InterruptedError
+
+    monkeypatch.setattr(study_module, "run", stop)
+    for against in (None, study_module.BASE_YEAR, "pre-union"):
+        with pytest.raises(InterruptedError):
+            study_module.make_study(REGIME, against, base=compared.base)
+    assert asked == [[REGIME, AGAINST], [REGIME], [REGIME, "pre-union"]]
+    assert f"Against {AGAINST}, the regime that the question compares with" in headline.answer(compared)[0]
+    assert "as its question asks" in page.render(compared)
+
+
+def test_the_page_names_the_command_that_makes_it_again(at_rest, tmp_path, monkeypatch):
+    monkeypatch.setattr(study_module, "make_study", lambda *a, **k: at_rest)
+    monkeypatch.setattr("eacu.experiments.base_year.load_base_year", lambda *_: at_rest.base)
+    file = tmp_path / "page.html"
+    given = ["report", "my own.toml", "--closure", "short-run", "--base-year", "ukraine"]
+    given += ["--market-structure", "krugman", "--against", "base-year", "--no-band"]
+    answer = CliRunner().invoke(app, [*given, "--out", str(file)])
+    assert answer.exit_code == 0, answer.stderr
+    text = html.unescape(file.read_text(encoding="utf-8")).replace("\u00a0", " ")
+    told = re.search(r"Made again by: (eacu .*?)</p>", text)[1]
+    assert sorted(shlex.split(told)[1:]) == sorted(given)
+    assert code_version()["sha256"][:12] in text
+
+
+def test_a_term_has_one_name_in_sentence_plot_and_table():
+    frame = pd.DataFrame({"term": ["technology"] * 2, "detail": ["productivity", "border costs"]})
+    assert names.terms_in_words(frame).tolist() == ["productivity", "border costs"]
+    assert len(set(names.TERM_ORDER)) == len(names.TERM_ORDER) <= len(figures.TERMS)
+
+
+def test_the_sentence_names_the_closure_that_moves_the_answer_most(compared):
+    moved = compared.variation.assign(elasticities=False, reading="unemployment responds")
+    told = replace(compared)
+    told.__dict__["variation"] = moved
+    assert "\u201cunemployment responds\u201d moves it most: " in headline._other_closure(told)
+    assert headline._other_closure(compared) == ""

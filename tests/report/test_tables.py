@@ -25,18 +25,19 @@ def lines_of(table) -> list[str]:
 
 
 def test_every_indicator_of_every_member_is_printed(run):
-    lines = lines_of(effects_table(list(run), run.members))
+    lines = lines_of(effects_table(list(run), run.members, 2007))
     text = "\n".join(lines)
     for member in run.members:
         for indicator in TABLE_INDICATORS:
             value = run["union-2010-07"].indicators.at[member, indicator.key]
-            assert indicator.format(value) in text
+            assert indicator.short(value) in text
+    assert "changes against 2007" in text
     assert "ROW" not in text
     assert len([line for line in lines if "Real GDP" in line]) == len(run.members)
 
 
 def test_an_undefined_indicator_is_a_dash(run):
-    lines = lines_of(effects_table(list(run), ["ROW"]))
+    lines = lines_of(effects_table(list(run), ["ROW"], 2007))
     (line,) = [line for line in lines if "Exports to outside" in line]
     assert line.count("–") == 2
     assert "nan" not in "\n".join(lines)
@@ -102,3 +103,15 @@ def test_a_figure_of_nothing_is_refused(run, tmp_path):
     nothing = replace(run, solved=run.solved[:1])
     with pytest.raises(ValueError, match="nothing to draw"):
         effects_figure(nothing, tmp_path / "a.svg")
+
+
+def test_what_is_not_nothing_is_never_printed_as_zero():
+    change = next(one for one in TABLE_INDICATORS if one.key == "real_gdp_pct")
+    amount = next(one for one in TABLE_INDICATORS if one.key == "tariff_revenue_usd_mn")
+    assert [change.short(v) for v in (0.00234, -0.00234, 0.0, 1.2345)] == [
+        "+0.00234",
+        "-0.00234",
+        "0",
+        "+1.23",
+    ]
+    assert amount.short(12345.0) == "12,300"
