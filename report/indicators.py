@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .html.numbers import MINUS, change, level
+from .html.numbers import MINUS, change
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,11 @@ class Indicator:
         return text.removeprefix("-") if float(text.replace(",", "")) == 0.0 else text
 
     def short(self, value: float) -> str:
-        """The value as in the report: three significant digits, so that only nothing is 0; a change with its sign."""
-        return (change(value) if self.is_change else level(value)).replace(MINUS, "-")
+        """A change as in the report: its sign and three significant digits, so that only nothing is 0.
+
+        An amount keeps its decimals: what sharing takes from it may be thousandths of it.
+        """
+        return change(value).replace(MINUS, "-") if self.is_change else self.format(value)
 
 
 TABLE_INDICATORS = (

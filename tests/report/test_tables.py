@@ -114,4 +114,4 @@ def test_what_is_not_nothing_is_never_printed_as_zero():
         "0",
         "+1.23",
     ]
-    assert amount.short(12345.0) == "12,300"
+    assert amount.short(12345.0) == "12,345"
