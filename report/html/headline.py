@@ -144,7 +144,7 @@ def _other_closure(study: Study) -> str:
     if moved.empty:
         return ""
     distance = moved["value"].astype(float) - moved["region"].map(_share(study)).astype(float)
-    farthest = moved.loc[distance.abs().idxmax()]
+    farthest = moved.iloc[int(distance.abs().to_numpy().argmax())]
     where = region_titles(study)[str(farthest["region"])]
     return (
         f"; of other closures, which are not in the band, \u201c{farthest['reading']}\u201d moves it most: {where} "
