@@ -24,8 +24,9 @@ RUNGS = {
     4: "Technology and convergence",
 }
 RULE = (
-    "The rule was written before the numbers; since then it has been made stricter, not milder (net positions, inputs, sizes that rest on an assumption). *Reproduced*: the same sign and within a factor of two (a published "
-    "range: its nearer end, or inside it; at most x: between nothing and x). *Inside the band*: the published "
+    "The rule was written before the numbers; since then it has been made stricter, not "
+    "milder (net positions, inputs, sizes that rest on an assumption). *Reproduced*: the same sign and within a factor of two "
+    "(a published range: its nearer end, or inside it; at most x: between nothing and x). *Inside the band*: the published "
     "figure lies between our smallest and largest over trade elasticities 50 % lower and higher. *Sign only*, "
     "*opposite sign*: what they say. *Sign reproduced*: the study publishes no more than a sign; no significant "
     "effect, or a marginal one, means at most 0.05 in the row's unit. A share that has a key is judged by the "
