@@ -24,18 +24,18 @@ RUNGS = {
     4: "Technology and convergence",
 }
 RULE = (
-    "The rule was written before the numbers; since then it has been made stricter, not "
-    "milder (net positions, inputs, sizes that rest on an assumption). *Reproduced*: the same sign and within a factor of two "
-    "(a published range: its nearer end, or inside it; at most x: between nothing and x). *Inside the band*: the published "
-    "figure lies between our smallest and largest over trade elasticities 50 % lower and higher. *Sign only*, "
-    "*opposite sign*: what they say. *Sign reproduced*: the study publishes no more than a sign; no significant "
-    "effect, or a marginal one, means at most 0.05 in the row's unit. A share that has a key is judged by the "
-    "difference from the key, a ratio by the difference from one. Verdicts that are no test, whatever the figures "
-    "are: *input*, the figure goes into the model; *size assumed*, the sign is the study's and the size that of "
-    "an assumption of ours, over which the band is taken as well; *by inversion*, the published effect is imposed "
-    "and the productivity it takes is solved for: ours is what the model explains without it, and the note says "
-    "what it takes. *Not reproducible*: a mechanism is missing, and the note says which. Figures derived or not "
-    "read in the source are marked, and counted apart."
+    "The rule was written before the numbers; since then it has been made stricter, not milder (net positions, "
+    "inputs, sizes that rest on an assumption). *Reproduced*: the same sign and within a factor of two (a "
+    "published range: its nearer end, or inside it; at most x: between nothing and x). *Inside the band*: the "
+    "published figure lies between our smallest and largest over trade elasticities 50 % lower and higher. *Sign "
+    "only*, *opposite sign*: what they say. *Sign reproduced*: the study publishes no more than a sign; no "
+    "significant effect, or a marginal one, means at most 0.05 in the row's unit. A share that has a key is "
+    "judged by the difference from the key, a ratio by the difference from one. Verdicts that are no test, "
+    "whatever the figures are: *input*, the figure goes into the model; *size assumed*, the sign is the study's "
+    "and the size that of an assumption of ours, over which the band is taken as well; *by inversion*, the "
+    "published effect is imposed and the productivity it takes is solved for: ours is what the model explains "
+    "without it, and the note says what it takes. *Not reproducible*: a mechanism is missing, and the note says "
+    "which. Figures derived or not read in the source are marked, and counted apart."
 )
 
 
