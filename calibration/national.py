@@ -129,7 +129,7 @@ def estimate_region(
 class _Cells:
     """Where the cells of an item, row or column stand, and sums of them as rows of coefficients."""
 
-    def __init__(self, index: pd.MultiIndex) -> None:
+    def __init__(self, index: pd.Index) -> None:
         self._levels = {level: index.get_level_values(level) for level in CELL_LEVELS}
         self._one = {
             (level, value): np.asarray(names == value)

@@ -84,7 +84,7 @@ def _sam(table: pd.DataFrame, to: Mapping[str, str]) -> pd.DataFrame:
 
     table = table.assign(**{side: table[side].map(renamed) for side in ("row_account", "column_account")})
     keys = ["row_region", "row_account", "column_region", "column_account"]
-    return table.groupby(keys, as_index=False, sort=False)["value"].sum()
+    return table.groupby(keys, sort=False)["value"].sum().reset_index()
 
 
 def _elasticities(table: pd.DataFrame, old: Benchmark, to: Mapping[str, str]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -100,20 +101,20 @@ def score(trade: pd.DataFrame) -> pd.DataFrame:
     ``skill_pct`` is :math:`100\,(1 - \text{error}/\text{error of proportional growth})`: above zero, better than that.
     """
     weight = trade["start"] / trade["start"].sum()
-    actual = np.log(trade["actual"] / trade["start"])
+    actual = pd.Series(np.log(trade["actual"] / trade["start"]))
     rows = {}
     for method in METHODS:
         scaled = trade[method] * trade["actual"].sum() / trade[method].sum()
-        error = np.log(scaled / trade["actual"])
-        growth = np.log(trade[method] / trade["start"])
+        error = pd.Series(np.log(scaled / trade["actual"]))
+        growth = pd.Series(np.log(trade[method] / trade["start"]))
         rows[method] = {
             "pairs": len(trade),
-            "error_pct": 100 * float(weight @ error.abs()),
+            "error_pct": 100 * float(weight.to_numpy() @ error.abs().to_numpy()),
             "rmse_pct": 100 * float(np.sqrt((error**2).mean())),
             "correlation": float(growth.corr(actual)) if growth.std() > 1e-9 else np.nan,
         }
     table = pd.DataFrame(rows).T.rename_axis("method")
-    table["skill_pct"] = 100 * (1 - table["error_pct"] / table.loc[PROPORTIONAL, "error_pct"])
+    table["skill_pct"] = 100 * (1 - table["error_pct"] / table["error_pct"].loc[PROPORTIONAL])
     return table
 
 
@@ -153,14 +154,13 @@ def backcast(
     sams = {name: {year: path.solution(year, members).sam for year in when} for name, path in solved.items()}
     all_goods, without_fuels = {}, {}
     for year in years:
+        grown = cast(pd.Series, growth.loc[year])  # one row: years do not repeat
         ratio = {name: _growth(of_path, year, read, fuels=True) for name, of_path in sams.items()}
-        all_goods["all goods", year] = _trade(observed, ratio, growth.loc[year], ready.benchmark, year)
+        all_goods["all goods", year] = _trade(observed, ratio, grown, ready.benchmark, year)
         if year == FUELS_YEAR:
             ratio = {name: _growth(of_path, year, read, fuels=False) for name, of_path in sams.items()}
             rest = _without_fuels(observed, year, read)
-            without_fuels["without fuels", year] = _trade(
-                rest, ratio, growth.loc[year], ready.benchmark, year
-            )
+            without_fuels["without fuels", year] = _trade(rest, ratio, grown, ready.benchmark, year)
     trade = pd.concat({**all_goods, **without_fuels}, names=["goods", "year", "exporter", "importer"])
     duties = _duties(solved, sams, years, observed, members, read)
     return Backcast(trade, duties, members, growth)
@@ -178,7 +178,7 @@ def _by_pair(sam: Sam, tables: Tables, fuels: bool) -> pd.Series:
     if not fuels:
         share = chapter_shares(tables)["fuels"].rename("share")
         # Sectors that the table does not list contain no goods of chapter 27.
-        listed = flows.index.droplevel("importer")
+        listed = flows.droplevel("importer").index
         flows = flows * (1 - share.reindex(listed).fillna(0.0).to_numpy())
     return flows.groupby(["exporter", "importer"]).sum()
 
@@ -210,7 +210,8 @@ def _without_fuels(observed: pd.Series, year: int, tables: Tables) -> pd.Series:
     ).dropna()
     total = observed.unstack("year")[[2007, year]].reindex(fuels.index)
     usable = (fuels <= MOSTLY_FUELS * total).all(axis=1)
-    return (total - fuels)[usable].rename_axis(columns="year").stack().reorder_levels(["year", *keys])
+    rest = pd.Series((total - fuels)[usable].rename_axis(columns="year").stack())
+    return rest.reorder_levels([2, 0, 1])  # the year first
 
 
 def _duties(
@@ -223,7 +224,7 @@ def _duties(
 ) -> pd.DataFrame:
     """Import duty received in per cent of imports from outside the union, and the members' shares of it."""
     receipts = keyed(tables(RECEIPTS), "item", "year", "region")["import_duty"]
-    rows = {}
+    rows: dict[tuple[int, str], dict[str, float]] = {}
     for year in years:
         published = receipts[year].reindex(list(members))
         found = {"actual": (published, _outside(observed[year], members))}
@@ -243,8 +244,8 @@ def _received(
     path: SolvedPath, sams: dict[int, Sam], year: int, members: Sequence[str], tables: Tables
 ) -> tuple[pd.Series, pd.Series]:
     """Duty received after any pooling, and imports of goods from outside the union, by member."""
-    numeraire = float(path["numeraire"].loc[year].iloc[0])
-    received = path["tariff_received"].loc[year, list(members)] / numeraire
+    numeraire = float(path["numeraire"].iloc[:, 0].loc[year])
+    received = cast(pd.Series, path["tariff_received"].loc[year, list(members)]) / numeraire
     return received, _outside(_by_pair(sams[year], tables, fuels=True), members)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import Field, model_validator
@@ -112,12 +112,13 @@ def _with_rows(b: Benchmark, name: str) -> Benchmark:
     table = table[table["set"] == name]
     if table.empty:
         raise ElasticityError(f"the set {name!r} has no rows in data/{ROWS}.csv")
-    changed = {}
+    changed: dict[str, Any] = {}
     for parameter, values in table.groupby("parameter"):
         by_sector = values.set_index("sector")["value"]
         old: pd.Series = getattr(b, PARAMETER[str(parameter)])
-        new = pd.Series(old.index.get_level_values("sector").map(by_sector), index=old.index, dtype=float)
-        changed[PARAMETER[str(parameter)]] = new.where(new.notna(), old).rename(old.name)
+        sectors = old.index.get_level_values("sector")
+        new = pd.Series(by_sector.reindex(sectors).to_numpy(), index=old.index, dtype=float, name=old.name)
+        changed[PARAMETER[str(parameter)]] = new.where(new.notna(), old)
     return replace(b, **changed)
 
 

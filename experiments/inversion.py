@@ -75,7 +75,7 @@ class Combination:
 
     def in_words(self) -> str:
         """Who goes up and who down, the heaviest first."""
-        weights = self.weights / self.weights[self.weights.abs().idxmax()]
+        weights = self.weights / self.weights[str(self.weights.abs().idxmax())]
         heavy = weights[weights.abs() >= NAMED]
         heavy = heavy[heavy.abs().sort_values(ascending=False).index]
         if len(heavy) == 1:
@@ -301,7 +301,8 @@ class _Economy:
                 labels = [",".join(k) if isinstance(k, tuple) else str(k) for k in values.index]
                 parts.append(pd.Series(change.to_numpy(), index=[f"{name}[{label}]" for label in labels]))
             else:
-                parts.append(pd.Series([values - float(before[name])], index=[name]))
+                step = float(values) - float(np.asarray(before[name]))
+                parts.append(pd.Series([step], index=[name]))
         return pd.concat(parts)
 
 
@@ -310,7 +311,7 @@ def _outcome(solved: SolvedRegime, target: InversionTarget) -> float:
     equations = solved.solution.equations
     if target.outcome in MEASURES and equations is not None:
         return float(pyo.value(MEASURES[target.outcome](equations.model, target.region)))
-    return float(solved.indicators.loc[target.region, target.outcome])
+    return float(solved.indicators[target.outcome].loc[target.region])
 
 
 def _by_swap(economy: _Economy) -> Array | None:
@@ -459,7 +460,7 @@ def _result(economy: _Economy, theta: Array, method: str) -> Inversion:
     )
 
 
-def standard_errors(scaled: Array, at_bound: Array) -> Array:
+def standard_errors(scaled: Array, at_bound: NDArray[np.bool_]) -> Array:
     r"""Standard errors of the parameters in units of their bounds, :math:`\sqrt{\mathrm{diag}\,(J'J)^{-1}}`.
 
     Args:

@@ -94,7 +94,7 @@ class Elasticity(Table):
 
     def on(self, b: Benchmark, factor: float) -> Benchmark:
         """The benchmark with these elasticities multiplied. Raises InversionError if none is chosen."""
-        changed = {}
+        changed: dict[str, Any] = {}
         for name in self.parameters:
             values: pd.Series = getattr(b, name)
             levels = values.index.to_frame(index=False)

@@ -199,7 +199,10 @@ def _effects(base: BaseYear, regimes: Sequence[str]) -> pd.Series:
     if not regimes:
         return pd.Series(dtype=float, index=pd.MultiIndex.from_arrays([[], [], []], names=names))
     solved = run(*regimes, base=base)
-    parts = {one.name: one.indicators.loc[list(solved.members), list(INDICATORS)].stack() for one in solved}
+    parts = {
+        one.name: pd.Series(one.indicators.loc[list(solved.members), list(INDICATORS)].stack())
+        for one in solved
+    }
     return pd.concat(parts, names=names)
 
 

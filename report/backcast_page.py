@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..experiments.backcast import (
     GROUPS,
@@ -14,10 +14,9 @@ from ..experiments.backcast import (
     PROPORTIONAL,
     Backcast,
 )
-from .layout import finite, markdown, number, plain_table
+from .layout import finite, markdown, number, plain_table, records, rows_by_label
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.table import Table
 
 SCORE_HEAD = ["goods", "year", "pairs of", "forecast", "pairs", "error %", "rmse %", "correlation", "skill %"]
@@ -40,19 +39,12 @@ and 2011 are left out: the members did not report each other in full.
 def backcast_json(found: Backcast) -> str:
     """Scores, shares of the union, duties and flows as JSON; a number that does not exist is null."""
     document = {
-        "scores": _records(found.scores()),
-        "union_shares": _records(found.union_shares()),
-        "duties": _records(found.duties),
-        "trade": _records(found.trade),
+        "scores": records(found.scores()),
+        "union_shares": records(found.union_shares()),
+        "duties": records(found.duties),
+        "trade": records(found.trade),
     }
     return json.dumps(finite(document), indent=1, ensure_ascii=False, allow_nan=False)
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {**dict(zip(frame.index.names, key, strict=True)), **{str(k): float(v) for k, v in row.items()}}
-        for key, row in frame.iterrows()
-    ]
 
 
 def score_rows(found: Backcast) -> list[list[str]]:
@@ -60,7 +52,7 @@ def score_rows(found: Backcast) -> list[list[str]]:
     columns = ["error_pct", "rmse_pct", "correlation", "skill_pct"]
     return [
         [*map(str, key), f"{row['pairs']:.0f}", *(number(row[c]) for c in columns)]
-        for key, row in found.scores().iterrows()
+        for key, row in rows_by_label(found.scores())
     ]
 
 
@@ -68,7 +60,7 @@ def share_rows(found: Backcast) -> list[list[str]]:
     """Share of trade between members in all their trade, per cent."""
     return [
         [*map(str, key), *(number(row[c]) for c in ("start", "actual", *METHODS[1:]))]
-        for key, row in found.union_shares().iterrows()
+        for key, row in rows_by_label(found.union_shares())
     ]
 
 
@@ -76,7 +68,9 @@ def duty_rows(found: Backcast, shares: bool) -> list[list[str]]:
     """Duty received: per cent of imports from outside, or share of the members' sum."""
     kinds = ("start", "actual", MODEL, GROWTH_ONLY)
     names = [f"share_{kind}" if shares else f"{kind}_pct" for kind in kinds]
-    return [[*map(str, key), *(number(row[name]) for name in names)] for key, row in found.duties.iterrows()]
+    return [
+        [*map(str, key), *(number(row[name]) for name in names)] for key, row in rows_by_label(found.duties)
+    ]
 
 
 SHARE_HEAD = ["goods", "year", "2007", "happened", *METHODS[1:]]
@@ -103,7 +97,7 @@ def verdict(found: Backcast) -> str:
     """What the scores of the last year say, in words that follow from the numbers."""
     scores = found.scores()
     lines = []
-    for goods, year in scores.index.droplevel(["group", "method"]).unique():
+    for goods, year in scores.droplevel(["group", "method"]).index.unique():
         if year != scores.index.get_level_values("year").max():
             continue
         for group in GROUPS:

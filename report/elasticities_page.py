@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..experiments.elasticity_sets import ElasticitySet, mean_elasticity
 from ..model.indicators import UNITS
-from .layout import finite, markdown, number, plain_table
+from .layout import finite, markdown, number, plain_table, records, rows_by_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +27,11 @@ def set_rows(sets: Iterable[ElasticitySet], b: Benchmark) -> list[list[str]]:
 
 def result_rows(table: pd.DataFrame, indicator: str) -> list[list[str]]:
     """One row a regime and member, one column a set."""
-    chosen = table.xs(indicator, level="indicator")
-    return [[str(regime), str(member), *map(number, row)] for (regime, member), row in chosen.iterrows()]
+    chosen = cast("pd.DataFrame", table.xs(indicator, level="indicator"))
+    return [
+        [str(regime), str(member), *map(number, row.values())]
+        for (regime, member), row in rows_by_label(chosen)
+    ]
 
 
 def elasticities_tables(table: pd.DataFrame) -> list[Table]:
@@ -46,15 +49,7 @@ def elasticities_json(sets: Iterable[ElasticitySet], b: Benchmark, table: pd.Dat
     """Sets, their means and results under each; a number that does not exist is null."""
     document: dict[str, Any] = {
         "sets": [{**s.model_dump(), "members_mean": mean_elasticity(s.on(b))} for s in sets],
-        "effects": [
-            {
-                "regime": key[0],
-                "member": key[1],
-                "indicator": key[2],
-                **{str(k): float(v) for k, v in row.items()},
-            }
-            for key, row in (table.iterrows() if table is not None else ())
-        ],
+        "effects": records(table) if table is not None else [],
     }
     return json.dumps(finite(document), indent=1, ensure_ascii=False, allow_nan=False)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.table import Table
 
 
@@ -41,6 +42,19 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table of Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def rows_by_label(frame: pd.DataFrame) -> Iterator[tuple[Any, dict[str, float]]]:
+    """Label of every row of a frame of numbers, a tuple where the index has levels, and its numbers by column."""
+    columns = [str(column) for column in frame]
+    for label, numbers in zip(frame.index, frame.to_numpy(float).tolist(), strict=True):
+        yield label, dict(zip(columns, numbers, strict=True))
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a frame of numbers whose index has named levels: the labels by level, then the numbers by column."""
+    levels = [str(name) for name in frame.index.names]
+    return [{**dict(zip(levels, label, strict=True)), **row} for label, row in rows_by_label(frame)]
 
 
 def finite(value: Any) -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..calibration.sam_distance import BLOCKS, cell_name, sam_distance
 from ..experiments.sam_experiments import REFERENCE, SamTrial, bands, effects_table
 from ..model.indicators import UNITS
-from .layout import band, finite, markdown, number, plain_table
+from .layout import band, finite, markdown, number, plain_table, records, rows_by_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,17 +39,10 @@ def experiments_json(trials: Sequence[SamTrial], region: str) -> str:
             }
             for trial in others
         ],
-        "effects": _records(effects),
-        "bands": _records(bands(trials)) if sum(map(is_draw, others)) > 1 else [],
+        "effects": records(effects),
+        "bands": records(bands(trials)) if sum(map(is_draw, others)) > 1 else [],
     }
     return json.dumps(finite(document), indent=1, ensure_ascii=False, allow_nan=False)
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {**dict(zip(frame.index.names, key, strict=True)), **{str(k): float(v) for k, v in row.items()}}
-        for key, row in frame.iterrows()
-    ]
 
 
 def distance_rows(trials: Sequence[SamTrial], region: str) -> list[list[str]]:
@@ -73,7 +66,7 @@ def widest_cells(trials: Sequence[SamTrial], region: str) -> list[list[str]]:
     rows = []
     for key in spread:
         row = cells.loc[key]
-        low, high = row.idxmin(), row.idxmax()
+        low, high = str(row.idxmin()), str(row.idxmax())
         rows.append(
             [
                 cell_name(key),
@@ -88,7 +81,7 @@ def widest_cells(trials: Sequence[SamTrial], region: str) -> list[list[str]]:
 def effect_rows(trials: Sequence[SamTrial], regime: str, indicator: str) -> list[list[str]]:
     """One row a named experiment (not draws), one column a member."""
     table = effects_table([t for t in trials if not is_draw(t)])
-    chosen = table.xs((regime, indicator), level=("regime", "indicator"))
+    chosen = cast("pd.DataFrame", table.xs((regime, indicator), level=("regime", "indicator")))
     return [[str(name), *map(number, chosen[name])] for name in chosen]
 
 
@@ -107,8 +100,7 @@ def band_rows(trials: Sequence[SamTrial]) -> list[list[str]]:
     """One row a result: committed, mean and standard deviation of the draws, and their 90 per cent band."""
     found = bands(trials)
     rows = []
-    for key, row in found.iterrows():
-        regime, member, indicator = key  # type: ignore[misc]
+    for (regime, member, indicator), row in rows_by_label(found):
         if indicator in SHOWN:
             values = [number(row[name]) for name in (REFERENCE, "mean", "standard deviation")]
             rows.append([f"{regime}", str(member), str(indicator), *values, band(row["5 %"], row["95 %"])])

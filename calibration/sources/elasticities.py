@@ -88,14 +88,13 @@ def _envisage(root: Path, added: tuple[str, ...]) -> pd.DataFrame:
         values = values.fillna(own[list(OWN)].mean(axis=1))
         sam = sams[region if region in sams else "RUS"]
         rows.append(_sector_means(values, sam).assign(region=region))
-    return pd.concat(rows).assign(
-        source="ENVISAGE", quality="borrowed"
-    )  # another model's, whatever the region
+    # another model's, whatever the region
+    return pd.concat(rows).assign(source="ENVISAGE", quality="borrowed")
 
 
-def _sector_means(values: pd.Series, missing: pd.Series, sam: pd.DataFrame) -> pd.DataFrame:
-    """Weighted means over the GTAP sectors of a model sector; ``lent`` where the own row is missing."""
-    frame = pd.DataFrame({"value": values, "lent": missing}).reset_index()
+def _sector_means(values: pd.Series, sam: pd.DataFrame) -> pd.DataFrame:
+    """Weighted means over the GTAP sectors of a model sector: sector, parameter, value."""
+    frame = values.rename("value").reset_index()
     spending = sam["PRIV"].reindex(frame["gtap57"]).to_numpy()
     imports = sam.loc["BoP"].reindex(frame["gtap57"]).to_numpy()
     frame["weight"] = imports
@@ -105,11 +104,9 @@ def _sector_means(values: pd.Series, missing: pd.Series, sam: pd.DataFrame) -> p
     total = frame.groupby(group)["weight"].transform("sum")
     frame["weight"] = frame["weight"].where(total > 0.0, 1.0)
     frame["product"] = frame["weight"] * frame["value"]
-    sums = frame.groupby(group).agg(
-        product=("product", "sum"), weight=("weight", "sum"), lent=("lent", "all")
-    )
+    sums = frame.groupby(group).agg(product=("product", "sum"), weight=("weight", "sum"))
     sums["value"] = (sums["product"] / sums["weight"]).round(6)
-    return sums[["value", "lent"]].reset_index()
+    return sums[["value"]].reset_index()
 
 
 def _value_added(root: Path, added: tuple[str, ...]) -> pd.DataFrame:
@@ -175,7 +172,7 @@ def elasticity_sets(root: Path) -> pd.DataFrame:
     broda = broda[broda["iso3c"].isin(NEIGHBOURS) & broda["HS0_2d"].isin(chapters.index)]
     medians = broda.groupby(broda["HS0_2d"].map(chapters))["sigma"].median()
     for sector, sigma in medians.items():
-        rows.append(("broda-weinstein", sector, "sources", round(sigma, 6), "BW2006"))
-        rows.append(("broda-weinstein", sector, "armington", round(sigma / RULE_OF_TWO, 6), "BW2006"))
+        rows.append(("broda-weinstein", str(sector), "sources", round(sigma, 6), "BW2006"))
+        rows.append(("broda-weinstein", str(sector), "armington", round(sigma / RULE_OF_TWO, 6), "BW2006"))
     frame = pd.DataFrame(rows, columns=["set", "sector", "parameter", "value", "source"])
     return figures(frame, ["set", "sector", "parameter"], "ratio", "", "borrowed")

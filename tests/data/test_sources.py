@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from eacu import data
-from eacu.calibration.sources import SourcesMissing, raw_root
+from eacu.calibration.sources import SourcesMissing, elasticities, raw_root
 from eacu.calibration.sources.raw import MEMBERS, REGIONS
 from eacu.calibration.sources.rebuild import TABLES, UKRAINE, main, rebuild
 
@@ -257,6 +257,36 @@ def test_elasticities_are_complete_and_sane() -> None:
     assert table["KAZ", "agr", "armington"] < 5.05
     upper, lower = (table.xs(p, level="parameter") for p in ("armington", "sources"))
     assert (lower >= upper.loc[lower.index]).all()
+
+
+def test_envisage_rows_are_weighted_by_imports_and_by_spending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made again without the raw files: two goods of one sector, and an income elasticity that Russia lacks."""
+    lines = ["param,region,dim1,value"]
+    for region, shift in (("RUS", 0.0), ("BLR", 1.0), ("KAZ", 2.0), ("CHN", 6.0)):
+        for code, value in (("PDR", 2.0), ("WHT", 4.0)):
+            lines += [f"{parameter},{region},{code},{value + shift}" for parameter in ("sigmam0", "incElas0")]
+    file = tmp_path / "elasticities" / "envisage_elasticities_RUS_BLR_KAZ_CHN_UKR.csv"
+    file.parent.mkdir()
+    file.write_text(
+        "\n".join(lines).replace("incElas0,RUS,WHT,4.0", "incElas0,RUS,WHT,") + "\n", encoding="utf-8"
+    )
+    goods = ["pdr", "wht"]
+    sam = pd.DataFrame({"PRIV": {"pdr": 1.0, "wht": 1.0}, "pdr": {"BoP": 3.0}, "wht": {"BoP": 1.0}})
+    unweighted = sam.assign(**dict.fromkeys(goods, 0.0))
+    sams = dict.fromkeys((name for name in REGIONS if name != "BLR"), sam) | {"KAZ": unweighted}
+    monkeypatch.setattr(elasticities, "read_sams", lambda root: sams)
+    found = elasticities._envisage(tmp_path, ()).set_index(["region", "sector", "parameter"])
+    values = found["value"]
+    assert len(values) == len(REGIONS) * 2
+    assert set(found["quality"]) == {"borrowed"}
+    assert values["RUS", "agr", "armington"] == pytest.approx((3 * 2.0 + 1 * 4.0) / 4)
+    assert values["BLR", "agr", "armington"] == pytest.approx(3.5)  # its own rows, weights of Russia
+    assert values["KAZ", "agr", "armington"] == pytest.approx(5.0)  # no imports: the plain mean
+    assert values["EU", "agr", "armington"] == pytest.approx(2.5 + 9.0 / 4)  # the mean of the four
+    assert values["BLR", "agr", "income"] == pytest.approx((3.0 + 5.0) / 2)
+    assert values["RUS", "agr", "income"] == pytest.approx((2.0 + (5.0 + 6.0 + 10.0) / 3) / 2)  # lent
 
 
 @pytest.mark.parametrize(
