@@ -21,7 +21,14 @@ from tests.support.documented import ROOT, arguments_of, blocks, documented_comm
 COMMANDS = documented_commands()
 FIRST = ("eacu new-scenario my-union --from union-2010-07", "eacu run")
 """What the others stand on: a scenario of one's own and a saved run."""
-NAMES = {"eacu run --closure", "eacu runs query", "eacu runs delete"}
+NAMES = {
+    "eacu run --closure",
+    "eacu run --base-year",
+    "eacu run --elasticities",
+    "eacu calibrate --to",
+    "eacu runs query",
+    "eacu runs delete",
+}
 """In a sentence these name a command, they do not call it."""
 ELSEWHERE = {
     "eacu tutorial": "tests/report/test_tutorial.py::test_it_says_what_each_step_does_and_which_command_does_the_same",
@@ -108,6 +115,29 @@ SLOW = {
     "eacu import my-sam.csv --as mine": REAL_ECONOMY,
     "eacu run --base-year base-years/mine": ORDER,
 }
+HEAVY = (
+    "eacu sensitivity",
+    "eacu backcast",
+    "eacu invert",
+    "eacu calibrate",
+    "eacu elasticities",
+    "eacu sam-experiments",
+    "eacu report",
+)
+"""Commands that solve dozens to thousands of economies; their own tests run them on fewer."""
+REAL = (
+    " --band",
+    " --elasticities",
+    " krugman",
+    "-services",
+    " presence-",
+    " belarus-regulation",
+    "eacu new-scenario",
+)
+"""Forms that need the sectors, sources or members of the real economy."""
+SLOW |= {c: MANY_SOLUTIONS for c in COMMANDS if c.startswith(HEAVY) and "--no-band" not in c}
+SLOW |= {c: REAL_ECONOMY for c in COMMANDS if any(form in c for form in REAL) and c not in FIRST}
+SLOW = {c: why for c, why in SLOW.items() if c not in ELSEWHERE and c not in NAMES}
 QUICK = [c for c in COMMANDS if c not in {*FIRST, *NAMES, *ELSEWHERE, *SLOW}]
 
 
