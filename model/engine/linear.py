@@ -72,9 +72,11 @@ class PairedSolver:
         Raises:
             SingularJacobianError: the matrix is numerically singular.
         """
+        if not np.isfinite(data).all():
+            raise SingularJacobianError("the Jacobian has an empty or non-finite row")
         row_size = np.zeros(self.n)
         np.maximum.at(row_size, self._indices, np.abs(data))
-        if not np.isfinite(data).all() or (row_size == 0.0).any():
+        if (row_size == 0.0).any():
             raise SingularJacobianError("the Jacobian has an empty or non-finite row")
         self._row_scale = 1.0 / row_size
         scaled = data * self._row_scale[self._indices]

@@ -87,7 +87,7 @@ def test_value_added_is_produced_at_least_cost(solved):
     """The CES production function evaluated at the factor demands yields the activity level."""
     m = solved
     for j, r in m.activities:
-        rho = 1 - 1 / m.sigma_value_added[j, r]
+        rho = 1 - 1 / pyo.value(m.sigma_value_added[j, r])
         produced = sum(
             m.factor_share[f, j, r] * m.factor_use[f, j, r].value ** rho for f in m.employed[j, r]
         ) ** (1 / rho)
@@ -99,7 +99,7 @@ def test_supply_lies_on_the_transformation_frontier(solved):
     for g, r in m.exporters:
         if (g, r) not in m.domestic:
             continue
-        rho = 1 + 1 / m.omega_supply[g, r]
+        rho = 1 + 1 / pyo.value(m.omega_supply[g, r])
         level = (
             m.domestic_share[g, r] * pyo.value(m.domestic_demand[g, r]) ** rho
             + m.export_share[g, r] * pyo.value(m.export_supply[g, r]) ** rho
@@ -110,14 +110,14 @@ def test_supply_lies_on_the_transformation_frontier(solved):
 def test_composites_lie_on_the_armington_isoquant(solved):
     m = solved
     for g, s in m.importers:
-        sigma = m.sigma_sources[g, s]
+        sigma = pyo.value(m.sigma_sources[g, s])
         rho = 1 - 1 / sigma
         imports = sum(
             m.source_share[g, r, s] * pyo.value(m.arrivals[g, r, s]) ** rho for r in m.sources[g, s]
         ) ** (1 / rho)
         assert imports == pytest.approx(pyo.value(m.imports[g, s]), rel=1e-9)
         if (g, s) in m.domestic:
-            rho = 1 - 1 / m.sigma_armington[g, s]
+            rho = 1 - 1 / pyo.value(m.sigma_armington[g, s])
             composite = (
                 m.home_share[g, s] * pyo.value(m.domestic_demand[g, s]) ** rho
                 + m.import_share[g, s] * imports**rho

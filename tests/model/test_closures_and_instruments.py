@@ -59,6 +59,8 @@ def test_every_instrument_exists_and_admits_its_benchmark_value(model):
         variable = model.component(name)
         values = pd.Series([variable[k].value for k in variable])
         assert instrument.admits(values).all(), name
+        if not len(variable):
+            continue  # of a mechanism that this economy does not have
         index = next(iter(variable))
         levels = len(index) if isinstance(index, tuple) else int(index is not None)
         assert levels == len(instrument.levels), name
