@@ -10,7 +10,7 @@ import pytest
 from eacu.experiments.run import Run, run
 from eacu.model.welfare import Welfare
 
-REGIMES = ("oil-2010", "oil-market", "ces-2012", "exit-belarus")
+REGIMES = ("oil-2010", "oil-2011", "oil-market", "ces-2012", "exit-belarus")
 CRUDE = ("oil", "RUS", "BLR")
 
 

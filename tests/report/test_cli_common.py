@@ -149,7 +149,9 @@ def test_a_terminal_that_knows_few_characters_is_served(tmp_path):
 def test_an_interrupt_ends_quietly_with_its_own_exit_code():
     program = (
         "import os, signal, typer\nfrom eacu.report import cli\n"
-        "@cli.app.command('wait')\ndef wait() -> None:\n    os.kill(os.getpid(), signal.SIGINT)\n"
+        "@cli.app.command('wait')\ndef wait() -> None:\n"
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background job ignores it
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
         "cli.main()\n"
     )
     done = subprocess.run([sys.executable, "-c", program, "wait"], capture_output=True, text=True)
