@@ -46,13 +46,11 @@ def make_plan(walker: Walker, level: Level, rows: Index | None = None) -> Plan:
         level: the outer sums.
         rows: row of the Jacobian for each outer sum (default: its own).
     """
-    levels = np.array(walker.inner_levels, dtype=np.int64)
-    start, span = np.zeros(len(levels), dtype=np.int64), np.zeros(len(levels), dtype=np.int64)
+    n_inner = len(walker.inner_rows)
+    start, span = np.zeros(n_inner, dtype=np.int64), np.zeros(n_inner, dtype=np.int64)
     columns: Index = np.empty(0, dtype=np.int64)
     inner = []
-    for depth in range(int(levels.max(initial=-1)) + 1):
-        members = np.flatnonzero(levels == depth)
-        own = Level([walker.inner_rows[r] for r in members])
+    for own, members in inner_levels(walker):
         assembly = Assembly(own, walker.n_variables, start, span, columns)
         length = np.bincount(assembly.rows, minlength=len(members))
         start[members] = len(columns) + np.cumsum(length) - length
@@ -60,4 +58,11 @@ def make_plan(walker: Walker, level: Level, rows: Index | None = None) -> Plan:
         columns = np.concatenate([columns, assembly.columns])
         inner.append(InnerLevel(own, members + walker.n_variables, assembly))
     assembly = Assembly(level, walker.n_variables, start, span, columns, rows)
-    return Plan(level, assembly, tuple(inner), columns, len(levels))
+    return Plan(level, assembly, tuple(inner), columns, n_inner)
+
+
+def inner_levels(walker: Walker) -> list[tuple[Level, Index]]:
+    """The inner rows that a walker has read, lowest level first: the terms of each level and the rows' numbers."""
+    levels = np.array(walker.inner_levels, dtype=np.int64)
+    members = [np.flatnonzero(levels == depth) for depth in range(int(levels.max(initial=-1)) + 1)]
+    return [(Level([walker.inner_rows[r] for r in rows]), rows) for rows in members]

@@ -15,6 +15,7 @@ from pyomo.core.base.var import VarData
 
 from .errors import MissingValueError
 from .expressions import Walker
+from .plan import inner_levels
 from .tape import Array
 from .terms import Level
 
@@ -37,10 +38,8 @@ class Readout:
             self._sums = Level([walker.sum_of_terms((1.0, node)) for node in expressions])
         self._variables = tuple(variables)
         self._parameters = tuple(walker.parameters)
-        levels = np.array(walker.inner_levels, dtype=np.int64)
-        members = [np.flatnonzero(levels == depth) for depth in range(int(levels.max(initial=-1)) + 1)]
-        self._inner = [(Level([walker.inner_rows[r] for r in rows]), rows) for rows in members]
-        self._n_inner = len(levels)
+        self._inner = inner_levels(walker)
+        self._n_inner = len(walker.inner_rows)
 
     def values(self) -> tuple[Array, Array]:
         """The variables' present values and the expressions', shapes (variables,) and (expressions,).
@@ -51,9 +50,7 @@ class Readout:
         x = _values_of(self._variables)
         parameters = _values_of(self._parameters)
         slots = np.concatenate([x, np.empty(self._n_inner)])
-        with np.errstate(
-            all="ignore"
-        ):  # what has no value is NaN, as Pyomo's own division by zero is an error
+        with np.errstate(all="ignore"):  # what has no value becomes NaN, which no check lets pass
             for level, rows in self._inner:
                 terms, _ = level.run(slots, parameters)
                 slots[len(x) + rows] = level.sums(terms)
