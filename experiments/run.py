@@ -29,7 +29,8 @@ from ..model.checks import REPLICATION, WALRAS, ReplicationError, benchmark_resi
 from ..model.choices import CHOICES, MARKETS
 from ..model.closures import Closure, ClosureError, find_closure
 from ..model.economy import build_economy
-from ..model.engine import CompiledSystem, EngineError, SolvedPoint, compile_model, solve_system
+from ..model.engine import CompiledSystem, EngineError, SolvedPoint, SolveRecord, compile_model, solve_system
+from ..model.engine.memory import no_garbage
 from ..model.explain import Explanation
 from ..model.instruments import apply_policy
 from ..model.results import Solution
@@ -284,9 +285,10 @@ class Workbench:
         self.base, self.tell, self.targets = base, tell, tuple(targets)
         self.seconds: dict[str, float] = {}
         benchmark = base.benchmark
-        self.model = self._timed("build", lambda: build_economy(benchmark, closure))
-        add_targets(self.model, targets)
-        self._system = self._timed("compile", lambda: compile_model(self.model))
+        with no_garbage():
+            self.model = self._timed("build", lambda: build_economy(benchmark, closure))
+            add_targets(self.model, targets)
+            self._system = self._timed("compile", lambda: compile_model(self.model))
         for exchange in swaps:
             swap(self.model, exchange.fix, exchange.free, self._system)
         free_instruments(self.model, targets, self._system)
@@ -310,18 +312,8 @@ class Workbench:
             SamError: the SAM of the solution does not balance.
         """
         began = time.perf_counter()
-        policy = policy_of(regime, self.base.benchmark, self.base.schedules)
-        self._check_capital_market(regime)
+        record = self.solve_point(regime)
         system = self._system
-        system.write_back(self._benchmark_point.values)
-        apply_policy(self.model, without_targets(policy, self.targets))
-        set_targets(self.model, self.targets, policy)
-        system.refresh()
-        try:
-            record = solve_system(system, origin=self._benchmark_point)
-        except EngineError as error:
-            error.add_note(f"The regime was {regime.name}, closure {self.closure.name}.")
-            raise
         system.write_back(system.values)
         solution = Solution.from_model(self.model, record, self.members_in(regime), system)
         checks = (
@@ -335,6 +327,25 @@ class Workbench:
         self.seconds["results"] = self.seconds.get("results", 0.0) + seconds - record.seconds["total"]
         self.tell(f"{regime.name}: {record}")
         return SolvedRegime(regime, self.closure, solution, checks, record.iterations, seconds)
+
+    def solve_point(self, regime: Regime) -> SolveRecord:
+        """Solve one regime without reading its results: `system` holds the solution.
+
+        Raises:
+            RegimeError, InstrumentError, ConvergenceError: as `solve`.
+        """
+        policy = policy_of(regime, self.base.benchmark, self.base.schedules)
+        self._check_capital_market(regime)
+        system = self._system
+        system.write_back(self._benchmark_point.values)
+        apply_policy(self.model, without_targets(policy, self.targets))
+        set_targets(self.model, self.targets, policy)
+        system.refresh()
+        try:
+            return solve_system(system, origin=self._benchmark_point)
+        except EngineError as error:
+            error.add_note(f"The regime was {regime.name}, closure {self.closure.name}.")
+            raise
 
     @property
     def system(self) -> CompiledSystem:

@@ -103,6 +103,16 @@ class Recalibration:
         rest = np.array([self._slots.get(f"supernumerary0[{r}]", -1)])
         return value, eta, place["frisch", "all", r], (slots[0], slots[1], rest), value.sum()
 
+    @property
+    def moves(self) -> NDArray[np.bool_]:
+        """Which parameters depend on elasticities, in slot order."""
+        result = np.zeros(len(self._centre), dtype=bool)
+        result[self._direct_slot] = True
+        for *_, slots, _ in self._demand:
+            for place in slots:
+                result[place[place >= 0]] = True
+        return result
+
     def elasticities(self, multipliers: Array) -> Array:
         """Elasticities of each draw, shape (cells, draws), from multipliers of the same shape.
 

@@ -17,7 +17,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ...model.engine import Derivatives, SolveOptions
-from ...model.engine.many import ManyOutputs, ManySums, ManySystem
+from ...model.engine.many import ManyOutputs, ManySystem
+from ...model.engine.memory import no_garbage
 from ...model.engine.parameters import ParameterDerivatives
 from ...model.measures import MEASURES
 from ...model.recalibrate import Recalibration
@@ -122,7 +123,11 @@ def make_kernel(ask: Ask, tell: Tell = lambda line: None) -> Kernel:
 
     Raises what `eacu.experiments.run.run` raises.
     """
-    work = Work(tell, 3 + len(ask.regimes))
+    with no_garbage():
+        return _kernel(ask, Work(tell, 3 + len(ask.regimes)))
+
+
+def _kernel(ask: Ask, work: Work) -> Kernel:
     pairs = economies(
         *ask.regimes, closure=ask.closure, base=ask.base, tell=work.part("building the economy", 3)
     )
@@ -137,12 +142,12 @@ def make_kernel(ask: Ask, tell: Tell = lambda line: None) -> Kernel:
     for regime, bench in pairs:
         work.at(f"solving {regime.name}")
         k = benches.index(bench)
-        centres.append(_centre(regime, bench, k, *parts[k], ask.factors))
+        centres.append(_centre(regime, bench, k, parts[k], ask.factors))
     work.finish()
-    return Kernel(ask, names, tuple(economy for economy, _ in parts), tuple(centres))
+    return Kernel(ask, names, tuple(parts), tuple(centres))
 
 
-def _economy(bench: Workbench, factors: Sequence[Factor], regions: Sequence[str]) -> tuple[Economy, ManySums]:
+def _economy(bench: Workbench, factors: Sequence[Factor], regions: Sequence[str]) -> Economy:
     m, system = bench.model, bench.system
     recalibration = Recalibration(m, system)
     cells = recalibration.cells.table
@@ -150,16 +155,17 @@ def _economy(bench: Workbench, factors: Sequence[Factor], regions: Sequence[str]
         [np.zeros(len(cells)) if f.is_shock else f.covers(cells).astype(float) for f in factors]
     )
     expressions = [measure(m, r) for measure in MEASURES.values() for r in regions]
-    return Economy(recalibration, ManyOutputs(system, [*expressions, m.walras]), cover), ManySums.of(system)
+    return Economy(recalibration, ManyOutputs(system, [*expressions, m.walras]), cover)
 
 
-def _centre(
-    regime: Regime, bench: Workbench, k: int, economy: Economy, sums: ManySums, factors: Sequence[Factor]
-) -> Centre:
-    bench.solve(regime)
+def _centre(regime: Regime, bench: Workbench, k: int, economy: Economy, factors: Sequence[Factor]) -> Centre:
+    bench.solve_point(regime)
     system = bench.system
-    many = ManySystem(system, SolveOptions(), sums)
     shocks = _shocks(bench, factors)
+    moves = np.zeros(len(system.values), dtype=bool)
+    for _, columns, _ in shocks:
+        moves[columns] = True
+    many = ManySystem(system, SolveOptions(), moves, economy.recalibration.moves)
     cover = economy.cover * np.array([f.slope() for f in factors])
     parameters = economy.recalibration.derivative(np.ones(len(cover)), cover)
     derivative = _response(bench, parameters, shocks, factors)

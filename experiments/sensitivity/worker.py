@@ -20,7 +20,7 @@ from ..run import Workbench, economies
 from .factors import Array
 from .kernel import Block, Centre, Kernel
 
-BLOCK = 32
+BLOCK = 64
 """Draws that are solved side by side; more need more memory than the processor's caches hold."""
 RECORD = ("regime", "draw", "how", "reason", "residual", "steps")
 """Columns of a block's table before the outcomes."""

@@ -21,7 +21,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dgetrf, dgetrs
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, eye_array, vstack
 from threadpoolctl import ThreadpoolController
 
 from .tape import Array
@@ -160,50 +160,59 @@ class Factors:
 
 
 @dataclass(frozen=True)
-class _ManyRound:
-    """One round as sparse matrices: multipliers (rest, pivots) and the rows of U over its pivots (pivots, rest)."""
-
-    pivots: Index
-    rest: Index
-    lower: csr_array
-    upper: csr_array
-    pivot: Array
-
-
-@dataclass(frozen=True)
 class ManyFactors:
-    """A factorised matrix for many right-hand sides at once, without what factorising another one would need."""
+    r"""A factorised matrix for many right-hand sides at once, without what factorising another one would need.
 
-    rounds: tuple[_ManyRound, ...]
+    The rounds of elimination are multiplied out: of the rounds' pivots :math:`P` and the core :math:`C` that is left,
+
+    .. math:: x = F \, C^{-1} E \, b + G \, b
+
+    with sparse :math:`E` (core, n), :math:`F` (n, core) and :math:`G` (n, n).
+    """
+
+    to_core: csr_array
+    from_core: csr_array
+    beside: csr_array
     lu: Array
     lu_pivots: NDArray[np.int32]
 
     @classmethod
-    def of(cls, factors: Factors) -> ManyFactors:
-        """The same factors, their products as sparse matrices."""
-        rounds = []
+    def of(cls, factors: Factors, rows: csr_array) -> ManyFactors:
+        """The factors of ``rows @ A``, ready for right-hand sides of ``A`` itself.
+
+        Args:
+            factors: of ``rows @ A``.
+            rows: puts the rows of ``A`` in order and scales them, shape (n, n).
+        """
+        to_core, own = rows, []
         for step, numbers in zip(factors._rounds, factors._done, strict=True):
             shape = len(step.rest), len(step.pivots)
             lower = csr_array((numbers.lower, (step.lower_row, step.lower_pivot)), shape=shape)
-            own = numbers.upper / numbers.pivot[step.upper_pivot]
-            upper = csr_array((own, (step.upper_pivot, step.upper_column)), shape=shape[::-1])
-            rounds.append(_ManyRound(step.pivots, step.rest, lower, upper, numbers.pivot[:, None]))
-        return cls(tuple(rounds), factors._lu, factors._pivots)
+            own.append(to_core[step.pivots])
+            to_core = csr_array(to_core[step.rest] - lower @ own[-1])
+        m, n = len(factors._pivots), rows.shape[0]
+        from_core, beside = csr_array(eye_array(m)), csr_array((m, n))
+        for step, numbers, given in zip(
+            reversed(factors._rounds), reversed(factors._done), reversed(own), strict=True
+        ):
+            shape = len(step.pivots), len(step.rest)
+            upper = csr_array(
+                (numbers.upper / numbers.pivot[step.upper_pivot], (step.upper_pivot, step.upper_column)),
+                shape=shape,
+            )
+            place = np.argsort(np.concatenate([step.rest, step.pivots]))
+            scaled = csr_array(given * (1.0 / numbers.pivot)[:, None])
+            from_core = csr_array(vstack([from_core, -(upper @ from_core)], format="csr")[place])
+            beside = csr_array(vstack([beside, scaled - upper @ beside], format="csr")[place])
+        return cls(to_core, from_core, beside, factors._lu, factors._pivots)
 
     def solve(self, b: Array) -> Array:
-        """Solutions ``X`` of ``A X = B``, one column for each right-hand side."""
-        held = []
-        for step in self.rounds:
-            own = b[step.pivots]
-            b = b[step.rest] - step.lower @ own
-            held.append(own)
+        """Solutions ``X`` of ``A X = B``, one column for each right-hand side; not refined."""
+        core = self.to_core @ b
         with _libraries().limit(limits=1, user_api="blas"):
-            x = dgetrs(self.lu, self.lu_pivots, b, trans=1)[0] if len(b) else b
-        for step, own in zip(reversed(self.rounds), reversed(held), strict=True):
-            whole = np.empty((len(step.pivots) + len(step.rest), b.shape[1]))
-            whole[step.rest] = x
-            whole[step.pivots] = own / step.pivot - step.upper @ x
-            x = whole
+            core = dgetrs(self.lu, self.lu_pivots, core, trans=1)[0] if len(core) else core
+        x = self.from_core @ core
+        x += self.beside @ b
         return x
 
 

@@ -12,7 +12,6 @@ systems are solved by GMRES preconditioned with them, and factorised anew only w
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array
@@ -30,19 +29,6 @@ _REFINEMENTS = 6
 _HEAVY = 6e9  # multiplications of a factorisation (half a second) above which the factors are kept
 _KRYLOV = 15  # GMRES iterations in each of at most two cycles before factorising anew
 _WEIGHTED_LIMIT = 20_000  # above this size the weighted matching costs more than it saves
-
-
-@dataclass(frozen=True)
-class Frozen:
-    """The factors of one matrix as plain arrays: cheap to send to another process, fast for many right-hand sides."""
-
-    row_scale: Array
-    pairing: Index
-    factors: ManyFactors
-
-    def solve(self, b: Array) -> Array:
-        """Solution of ``A x = b``, one column for each right-hand side; not refined."""
-        return self.factors.solve((b * self.row_scale[:, None])[self.pairing])
 
 
 class PairedSolver:
@@ -114,15 +100,17 @@ class PairedSolver:
             raise SingularJacobianError("the Jacobian is too ill-conditioned to solve with")
         return x
 
-    def frozen(self) -> Frozen:
-        """The present factors as plain arrays, to be applied to many right-hand sides.
+    def frozen(self) -> ManyFactors:
+        """The present factors as plain arrays, to be applied to many right-hand sides: cheap to send elsewhere.
 
         Raises:
             SingularJacobianError: the order of elimination did not suit the matrix (SuperLU served instead).
         """
         if not isinstance(self._lu, Factors):
             raise SingularJacobianError("no order of elimination suits this matrix")
-        return Frozen(self._lu_row_scale, self._pairing, ManyFactors.of(self._lu))
+        scale = self._lu_row_scale[self._pairing]
+        rows = csr_array((scale, (np.arange(self.n), self._pairing)), shape=(self.n, self.n))
+        return ManyFactors.of(self._lu, rows)
 
     def null_vectors(self) -> tuple[Array, Array]:
         """Left and right vectors that the (nearly) singular matrix maps to almost nothing.

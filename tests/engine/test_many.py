@@ -1,4 +1,4 @@
-"""Many points at once against the ordinary solver and residual; derivatives by mutable parameters; shared powers."""
+"""Many points at once against the ordinary solver and residual; derivatives by mutable parameters; flat sums."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pyomo.environ as pyo
 import pytest
 
 from eacu.model.engine import compile_model, pair, solve_system
-from eacu.model.engine.many import ManyOutputs, ManySums, ManySystem
+from eacu.model.engine.flat import Constants, FlatSums
+from eacu.model.engine.many import ManyOutputs, ManySystem
 from eacu.model.engine.parameters import ParameterDerivatives
-from eacu.model.engine.shared import _outermost_powers
 
 
 def economy() -> pyo.ConcreteModel:
@@ -86,7 +86,8 @@ def test_sides_and_outputs_are_those_of_one_point_at_a_time(system):
     parameters = system.parameter_values[:, None] * np.exp(
         0.1 * draw.standard_normal((len(system.parameters), n))
     )
-    positive, negative = ManySums.of(system).sides(x, parameters)
+    sums = flat(system)
+    positive, negative = sums.sides(x[sums.reads], parameters[sums.reads_parameters])
     m.elsewhere = pyo.Param(mutable=True, initialize=3.0)  # no equation reads it
     spent = m.elsewhere * sum(m.price[g] ** m.demand_elasticity[g] * m.imports[g] for g in m.goods)
     values = ManyOutputs(system, [spent, m.deficit]).values(x, parameters)
@@ -125,9 +126,64 @@ def test_derivatives_by_parameters_agree_with_differences(system):
     assert (np.abs(exact).max(axis=0) > 0.0).all()
 
 
-def test_powers_inside_powers_stay_with_the_outer_one():
-    assert _outermost_powers("vvp^*") == [("v", False), ("vp^", True), ("*", False)]
-    assert _outermost_powers("vp^p^v*") == [("vp^p^", True), ("v*", False)]
-    assert _outermost_powers("vp^vc^*") == [("vp^", True), ("vc^", True), ("*", False)]
-    assert _outermost_powers("vvp^/c^v*") == [("vvp^/c^", True), ("v*", False)]
-    assert _outermost_powers("vv*") == [("vv*", False)]
+def flat(system, moves=None, parameter_moves=None):
+    inner = [(row.level, row.targets) for row in system.plan.inner]
+    return FlatSums(inner, system.plan.level, Constants.around(system, moves, parameter_moves))
+
+
+def test_what_stays_is_folded_and_changes_nothing(system):
+    draw = np.random.default_rng(7)
+    free = ~system.partition.fixed
+    n = 3
+    x = np.repeat(system.values[:, None], n, axis=1)
+    x[free] *= np.exp(0.1 * draw.standard_normal((free.sum(), n)))
+    x[column(system, system.model.deficit)] = [-2.0, 0.0, 3.0]  # a term that changes sides
+    parameters = np.repeat(system.parameter_values[:, None], n, axis=1)
+    whole = flat(system)
+    folded = flat(system, np.zeros(len(free), bool), np.zeros(len(parameters), bool))
+    assert len(folded.reads) == free.sum() < len(whole.reads) and not len(folded.reads_parameters)
+    assert folded.n_nodes < whole.n_nodes
+    expected = whole.sides(x[whole.reads], parameters[whole.reads_parameters])
+    sides = folded.sides(x[folded.reads], parameters[folded.reads_parameters])
+    for one, other in zip(sides, expected, strict=True):
+        assert np.allclose(one, other, rtol=1e-13, atol=0.0)
+
+
+def test_what_was_said_to_stay_may_not_move(system):
+    m = system.model
+    many = ManySystem(system, moves=np.zeros(len(system.values), bool))
+    x = system.values[:, None].copy()
+    parameters = system.parameter_values[:, None]
+    assert many.solve(x, parameters).solved.all()
+    x[column(system, m.limit)] *= 1.1
+    with pytest.raises(ValueError, match="1 variables move that were said to stay"):
+        many.solve(x, parameters)
+
+
+def test_equal_terms_are_evaluated_once():
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(range(2), initialize={0: 1.3, 1: 0.7}, domain=pyo.PositiveReals)
+    m.p = pyo.Param(mutable=True, initialize=1.7)
+    power = (m.x[0] / m.x[1]) ** m.p
+    m.one = pyo.Constraint(expr=power * m.x[0] == 3.0)
+    m.other = pyo.Constraint(expr=5 * power * m.x[0] + m.x[1] == 7.0)
+    sums = flat(compile_model(m))
+    kinds = [step.code for step in sums.steps]
+    assert sorted(kinds) == ["*", "-", "exp(vv)", "log"]
+    assert sum(step.stop - step.start for step in sums.steps) == 2 + 1 + 1 + 1  # two logarithms
+    positive, negative = sums.sides(np.array([[1.3], [0.7]]), np.array([[1.7]]))
+    value = (1.3 / 0.7) ** 1.7 * 1.3
+    assert positive[:, 0] == pytest.approx([value, 5 * value + 0.7])
+    assert negative[:, 0] == pytest.approx([3.0, 7.0])
+
+
+def test_derivatives_pass_through_powers_of_zero():
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(initialize=0.0)
+    m.p = pyo.Param(mutable=True, initialize=2.5)
+    m.c = pyo.Constraint(expr=m.x**m.p + 2 * m.x == 0.0)
+    sums = flat(compile_model(m))
+    x = np.array([[0.0 + 1e-30j, 4.0 + 1e-30j]])
+    values = sums.values(x, np.array([[2.5, 2.5]]))
+    assert values.real[0] == pytest.approx([0.0, 32.0 + 8.0])
+    assert values.imag[0] / 1e-30 == pytest.approx([2.0, 2.5 * 4.0**1.5 + 2.0])
