@@ -20,7 +20,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dgetrf, dgetrs
+from scipy.linalg.lapack import dgetrf, dgetrs, sgetrs
 from scipy.sparse import csr_array, eye_array, vstack
 from threadpoolctl import ThreadpoolController
 
@@ -173,7 +173,7 @@ class ManyFactors:
     to_core: csr_array
     from_core: csr_array
     beside: csr_array
-    lu: Array
+    lu: NDArray[np.float32]
     lu_pivots: NDArray[np.int32]
 
     @classmethod
@@ -204,14 +204,16 @@ class ManyFactors:
             scaled = csr_array(given * (1.0 / numbers.pivot)[:, None])
             from_core = csr_array(vstack([from_core, -(upper @ from_core)], format="csr")[place])
             beside = csr_array(vstack([beside, scaled - upper @ beside], format="csr")[place])
-        return cls(to_core, from_core, beside, factors._lu, factors._pivots)
+        sparse = (part.astype(np.float32) for part in (to_core, from_core, beside))
+        return cls(*sparse, np.asfortranarray(factors._lu, dtype=np.float32), factors._pivots)
 
-    def solve(self, b: Array) -> Array:
-        """Solutions ``X`` of ``A X = B``, one column for each right-hand side; not refined."""
+    def solve(self, b: Array) -> NDArray[np.float32]:
+        """Solutions ``X`` of ``A X = B``, one column for each right-hand side, to six digits."""
+        b = b.astype(np.float32)
         core = self.to_core @ b
         with _libraries().limit(limits=1, user_api="blas"):
-            core = dgetrs(self.lu, self.lu_pivots, core, trans=1)[0] if len(core) else core
-        x = self.from_core @ core
+            core = sgetrs(self.lu, self.lu_pivots, core, trans=1)[0] if len(core) else core
+        x: NDArray[np.float32] = self.from_core @ core
         x += self.beside @ b
         return x
 

@@ -12,6 +12,7 @@ equations read. So the sums are rewritten as a list of *nodes*, each a row of on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,6 +32,9 @@ ONE = 0
 _SUM = "sum"
 _OPERATIONS = {"*": np.multiply, "/": np.divide, "+": np.add, "-": np.subtract}
 _POWER_BY_NODE, _POWER_BY_NUMBER, _SCALED_SUM = "exp(vv)", "exp(vc)", "cv+cv"
+_NEVER_NEGATIVE = ("exp", "sqrt", _POWER_BY_NODE, _POWER_BY_NUMBER)
+_DIFFERENCES = re.compile(r"log|\+*-+|\++")
+"""Kinds of nodes that may have either sign although what they read has not: logarithms and their sums."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Constants:
     parameters: Array
     varies: Mask
     parameter_varies: Mask
+    not_negative: Mask
+    """Variables that no point makes negative."""
 
     @classmethod
     def around(cls, system: CompiledSystem, moves: Mask | None, parameter_moves: Mask | None) -> Constants:
@@ -48,7 +54,8 @@ class Constants:
         moves = np.ones(len(system.values), bool) if moves is None else moves | ~system.partition.fixed
         given = system.parameter_values
         parameter_moves = np.ones(len(given), bool) if parameter_moves is None else parameter_moves
-        return cls(system.values.copy(), given.copy(), moves, parameter_moves)
+        positive = system.positive_domain & (system.values > 0.0)  # logarithms are what is solved for
+        return cls(system.values.copy(), given.copy(), moves, parameter_moves, positive)
 
     @classmethod
     def none(cls, n_variables: int, n_parameters: int) -> Constants:
@@ -58,6 +65,7 @@ class Constants:
             np.zeros(n_parameters),
             np.ones(n_variables, bool),
             np.ones(n_parameters, bool),
+            np.zeros(n_variables, bool),
         )
 
 
@@ -115,7 +123,8 @@ class FlatSums:
             )
             for side in (coefficient > 0.0, coefficient < 0.0)
         )
-        self._outer: Index = np.unique(place[node])
+        read = np.unique(node)
+        self._unsure: Index = np.sort(place[read[~graph.not_negative()[read]]])
 
     def sides(self, x: Array, parameters: Array) -> tuple[Array, Array]:
         """Sum of the positive terms and of the absolute values of the negative ones, each (sums, points).
@@ -125,7 +134,7 @@ class FlatSums:
             parameters: likewise.
         """
         nodes = self._evaluate(x, parameters)
-        below = self._outer[(nodes[self._outer] < 0.0).any(axis=1)]
+        below = self._unsure[(nodes[self._unsure] < 0.0).any(axis=1)]
         if not len(below):
             return self._up @ nodes, self._down @ nodes
         size = -np.minimum(nodes[below], 0.0)
@@ -195,6 +204,10 @@ class _Graph:
         self._batches: list[Step] = []
         self._sums: list[tuple[Index, Index, Array]] = []
         self._depth: list[Index] = [np.zeros(self._given, dtype=np.int64)]
+        given_sign = np.zeros(self._given, dtype=bool)
+        given_sign[ONE] = True
+        given_sign[1 : 1 + len(free)] = constants.not_negative[free]
+        self._not_negative: list[Mask] = [given_sign]
 
     # ---- sums ---------------------------------------------------------------------------------------
 
@@ -222,6 +235,8 @@ class _Graph:
         depth = np.zeros(len(new), dtype=np.int64)
         np.maximum.at(depth, place[row[own]], self._depths()[node[own]])
         self._depth.append(depth + 1)
+        unsure = ~self.not_negative()[node[own]] | (coefficient[own] < 0.0)
+        self._not_negative.append(np.bincount(place[row[own]], unsure, len(new)) == 0)
 
     def entries(self, level: Level) -> tuple[Index, Index, Array]:
         """The sums of a level over nodes: row, node and coefficient of each entry."""
@@ -370,6 +385,11 @@ class _Graph:
             self._batches.append(Step(code, self._n, self._n + len(new), own, numbers[:, members]))
             depth = self._depths()[own].max(axis=0) + 1
             self._depth.append(depth)
+            sure = self.not_negative()[own].all(axis=0) & (numbers[:, members] >= 0.0).all(axis=0)
+            known_sign = np.full(len(new), code in _NEVER_NEGATIVE) | (
+                sure & (_DIFFERENCES.fullmatch(code) is None)
+            )
+            self._not_negative.append(known_sign)
             self._n += len(new)
         return node[inverse.reshape(-1)]
 
@@ -377,6 +397,12 @@ class _Graph:
         if len(self._depth) > 1:
             self._depth = [np.concatenate(self._depth)]
         return self._depth[0]
+
+    def not_negative(self) -> Mask:
+        """Nodes that cannot be negative, whatever the point."""
+        if len(self._not_negative) > 1:
+            self._not_negative = [np.concatenate(self._not_negative)]
+        return self._not_negative[0]
 
     # ---- order --------------------------------------------------------------------------------------
 

@@ -108,6 +108,7 @@ class ManySystem:
         scale = newton.column_scale(at.x[self.free], data)
         self.in_logs = newton.in_logs(at.x[self.free])
         self._unit = np.where(self.in_logs, 1.0, scale)[:, None]  # the unknowns are logarithms, or in these
+        self._plain = np.flatnonzero(~self.in_logs)
         both = (at.positive > 0.0) & (at.negative > 0.0)
         in_logs = both & ~newton._in_levels
         with np.errstate(divide="ignore"):
@@ -155,7 +156,7 @@ class ManySystem:
 
     # ---- solution -----------------------------------------------------------------------------------
 
-    def solve(self, x: Array, parameters: Array, most: int = 30) -> ManySolved:
+    def solve(self, x: Array, parameters: Array, most: int = 100) -> ManySolved:
         """Solve from a start for each point.
 
         Args:
@@ -167,8 +168,7 @@ class ManySystem:
             ValueError: something moves that was said to stay.
         """
         self._check(x, parameters)
-        n = x.shape[1]
-        reads = self.sums.reads
+        n, reads = x.shape[1], self.sums.reads
         now, given = x[reads], parameters[self.sums.reads_parameters]
         u = self._to_units(now[self._place], np.arange(len(self.free)))
         found, error, best = now.copy(), np.full(n, np.nan), np.full(n, np.inf)
@@ -178,13 +178,15 @@ class ManySystem:
         for step in range(most + 1):
             value, relative = self.residuals(now, given)
             largest = relative.max(axis=0)
-            error[live], found[:, live] = largest, now
+            error[live] = largest
             best[live] = np.fmin(best[live], largest)
             with np.errstate(invalid="ignore"):
                 going = (largest > self.options.accept) & (largest < 100.0 * best[live])
-            if step == most or not going.any():
-                break
+            going &= step < most
             if not going.all():
+                found[:, live[~going]] = now[:, ~going]
+                if not going.any():
+                    break
                 live = live[going]
                 now, given, u, value = (part[:, going] for part in (now, given, u, value))
                 anderson.keep(going)
@@ -213,13 +215,18 @@ class ManySystem:
         return np.log(x, out=x / self._unit[members], where=logs)
 
     def _from_units(self, u: Array) -> Array:
-        return np.exp(u, out=u * self._unit, where=self.in_logs[:, None])
+        x = u.copy()
+        x[self._plain] = 0.0
+        np.exp(x, out=x)
+        x[self._plain] = u[self._plain] * self._unit[self._plain]
+        return x
 
     def _limited(self, u: Array, towards: Array) -> Array:
         """The step, not longer than logarithms may move and not beyond the bounds."""
         moved = towards - u
-        farthest = np.abs(moved).max(axis=0, initial=0.0, where=self.in_logs[:, None])
-        u = u + moved * np.minimum(1.0, _LONGEST / np.maximum(farthest, 1e-300))
+        size = np.abs(moved)
+        size[self._plain] = 0.0
+        u = u + moved * np.minimum(1.0, _LONGEST / np.maximum(size.max(axis=0, initial=0.0), 1e-300))
         members, lower, upper = self._limits
         u[members] = np.clip(u[members], lower, upper)
         return u
