@@ -98,9 +98,9 @@ class LocalPool:
             del left[number]
 
     def close(self) -> None:
-        """End the processes."""
+        """Let the processes end; nobody waits for them."""
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 class DaskPool:

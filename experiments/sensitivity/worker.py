@@ -21,7 +21,7 @@ from .factors import Array
 from .kernel import Block, Centre, Kernel
 
 BLOCK = 64
-"""Draws that are solved side by side; more need more memory than the processor's caches hold."""
+"""Draws that are solved side by side: fewer waste time on calls, more need more memory than the caches hold."""
 RECORD = ("regime", "draw", "how", "reason", "residual", "steps")
 """Columns of a block's table before the outcomes."""
 

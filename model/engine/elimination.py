@@ -204,8 +204,9 @@ class ManyFactors:
             scaled = csr_array(given * (1.0 / numbers.pivot)[:, None])
             from_core = csr_array(vstack([from_core, -(upper @ from_core)], format="csr")[place])
             beside = csr_array(vstack([beside, scaled - upper @ beside], format="csr")[place])
-        sparse = (part.astype(np.float32) for part in (to_core, from_core, beside))
-        return cls(*sparse, np.asfortranarray(factors._lu, dtype=np.float32), factors._pivots)
+        to_core, from_core, beside = (part.astype(np.float32) for part in (to_core, from_core, beside))
+        lu = np.asfortranarray(factors._lu, dtype=np.float32)
+        return cls(to_core, from_core, beside, lu, factors._pivots)
 
     def solve(self, b: Array) -> NDArray[np.float32]:
         """Solutions ``X`` of ``A X = B``, one column for each right-hand side, to six digits."""

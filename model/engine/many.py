@@ -190,7 +190,7 @@ class ManySystem:
                 live = live[going]
                 now, given, u, value = (part[:, going] for part in (now, given, u, value))
                 anderson.keep(going)
-            u = self._limited(u, anderson.next(u, -self.jacobian.solve(value)))
+            u = self._limited(u, anderson.next(u, -self.jacobian.solve(value).astype(float)))
             now[self._place] = self._from_units(u)
             steps[live] += 1
         x = x.copy()
