@@ -10,8 +10,9 @@ import multiprocessing
 import os
 import pickle
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
@@ -125,17 +126,32 @@ class DaskPool:
         self.workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def run(self, kernel: Kernel, blocks: Blocks, keep: Keep) -> None:
-        """As `LocalPool.run`."""
-        from distributed import as_completed
+        """As `LocalPool.run`.
 
-        everywhere = self._client.scatter(kernel, broadcast=True)
-        futures = [
-            self._client.submit(solve_block, everywhere, number * BLOCK, t, pure=False)
+        The kernel is the result of a task: data that was merely scattered would be lost with the last worker that
+        holds it, a task's result is made again.
+
+        Raises:
+            SensitivityError: workers keep dying over one block, or none is left.
+        """
+        from distributed import KilledWorker, as_completed
+
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            everywhere = self._client.submit(pickle.loads, pickle.dumps(kernel, protocol=5), pure=False)
+        futures = {
+            self._client.submit(solve_block, everywhere, number * BLOCK, t, pure=False): number
             for number, t in blocks.items()
-        ]
-        numbers = {future.key: number for future, number in zip(futures, blocks, strict=True)}
-        for future, table in as_completed(futures, with_results=True):
-            keep(numbers[future.key], table)
+        }
+        for future in as_completed(futures):
+            try:
+                table = future.result()
+            except (KilledWorker, CancelledError) as error:
+                raise SensitivityError(
+                    f"the Dask cluster lost workers over draws {futures[future] * BLOCK} and following ({error}). "
+                    "Likely reason: too little memory on its machines. What is finished is kept: --resume goes on"
+                ) from error
+            keep(futures[future], table)
             future.release()
 
     def close(self) -> None:

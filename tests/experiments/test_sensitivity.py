@@ -258,20 +258,33 @@ def test_a_sweep_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(tmp_pat
     assert list(whole.draws["draw"].value_counts().unique()) == [len(REGIMES)]
 
 
-def test_a_dask_cluster_gives_the_same(small_kernel):
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes by other means")
+def test_a_dask_cluster_gives_the_same_though_all_its_workers_die_in_turn(small_kernel):
     distributed = pytest.importorskip("distributed")
     from eacu.experiments.sensitivity.execution import DaskPool
 
-    t = design("monte-carlo", small_kernel.ask.factors, 2 * worker.BLOCK, 2)
+    t = design("monte-carlo", small_kernel.ask.factors, 6 * worker.BLOCK, 2)
     alone: dict[int, pd.DataFrame] = {}
     LocalPool(1).run(small_kernel, blocks_of(t), alone.__setitem__)
     found: dict[int, pd.DataFrame] = {}
+    killed = []
+
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster:
         pool = DaskPool(cluster.scheduler_address)
-        pool.run(small_kernel, blocks_of(t), found.__setitem__)
+        first = list(pool._client.run(os.getpid).values())
+
+        def keep(number, table):
+            assert number not in found, "a block came twice"
+            found[number] = table
+            if len(killed) < len(first):
+                killed.append(first[len(killed)])
+                os.kill(killed[-1], signal.SIGKILL)
+
+        pool.run(small_kernel, blocks_of(t), keep)
         pool.close()
+    assert killed == first and sorted(found) == sorted(alone)
     for number, table in alone.items():
         pd.testing.assert_frame_equal(found[number], table, check_exact=True)
 
