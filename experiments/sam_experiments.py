@@ -22,9 +22,9 @@ from pydantic import Field
 from .. import data
 from ..calibration.balancing import BalanceProblem, Method, Vary
 from ..calibration.build import Build, build_sam
-from ..calibration.draws import random_errors, remembered
+from ..calibration.draws import random_errors
 from ..calibration.sam_distance import sam_cells
-from ..calibration.series import Tables
+from ..calibration.series import Tables, remembered
 from ..calibration.synthetic import PRIOR
 from ..model.names import unknown_name
 from .base_year import BaseYear, base_year_of

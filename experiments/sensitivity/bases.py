@@ -20,10 +20,10 @@ from threadpoolctl import threadpool_limits
 from ... import data
 from ...calibration.balancing import BalanceError
 from ...calibration.benchmark import BenchmarkError
-from ...calibration.draws import remembered, sam_draws
+from ...calibration.draws import sam_draws
 from ...calibration.regions import Regions
 from ...calibration.sam import SamError
-from ...calibration.series import Tables
+from ...calibration.series import Tables, remembered
 from ...model.checks import ReplicationError
 from ...model.engine import EngineError
 from ...model.instruments import InstrumentError
@@ -209,5 +209,5 @@ def _refuse_kept(bases: Mapping[str, BaseYear | DrawnBase], execution: Execution
 
 @lru_cache(maxsize=1)
 def _shipped() -> Tables:
-    """The shipped tables, each read once by a process."""
+    """The shipped tables, read once by a process, with what does not depend on the draw."""
     return remembered(data.reader())
