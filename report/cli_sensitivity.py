@@ -26,7 +26,7 @@ EXAMPLES = examples(
     "eacu sensitivity union-2010-07 union-2011 --draws 1000 --seed 7 --keep my-sweep",
     "eacu sensitivity union-2011 --method sobol --draws 64 --factors trade,destinations,border_costs",
     "eacu sensitivity union-2011 --method closures --json",
-    "eacu sensitivity union-2011 --sams 20 --draws 100 --method monte-carlo",
+    "eacu sensitivity union-2011 --sams 10 --draws 100 --method monte-carlo",
 )
 METHOD_HELP = (
     "local: exact derivatives; quadrature: Stroud's points, two solves a factor; monte-carlo; quasi-random; "
