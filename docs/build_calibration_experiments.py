@@ -1,6 +1,6 @@
 """Write docs/calibration_experiments.md and .json: results on other estimates of the base year.
 
-Run it as ``python docs/build_calibration_experiments.py`` (minutes, all cores). ``eacu sam-experiments`` prints the same.
+Run it as ``python docs/build_calibration_experiments.py`` (minutes). ``eacu sam-experiments`` prints the same.
 """
 
 from __future__ import annotations
