@@ -93,8 +93,10 @@ def test_exact_derivatives_are_those_of_differences() -> None:
 @pytest.mark.parametrize(
     ("parameters", "exact"),
     [
-        (("sigma_armington", "sigma_sources"), True),
-        (("omega_supply", "sigma_value_added", "income_elasticity"), True),
+        (
+            ("sigma_armington", "sigma_sources", "omega_supply", "sigma_value_added", "income_elasticity"),
+            True,
+        ),
         (("sigma_consumption",), False),
     ],
 )
