@@ -15,7 +15,7 @@ from .national import VALUE_ADDED_GROUPS, NationalTable, estimate_region
 from .priors import gtap_prior, without
 from .regions import Regions
 from .sam import COLUMNS, WORLD, Sam
-from .series import Tables, entries, keyed
+from .series import Tables, entries, keyed, once
 from .synthetic import PRIOR, SyntheticRegion, output_controls, synthetic_prior
 from .trade import estimate_goods, estimate_services, sector_list
 
@@ -73,7 +73,7 @@ def build_sam(
             prior = synthetic_prior(synthetic, at_border, controls, tables)
             controls = pd.concat([controls, output_controls(synthetic, tables)])
         else:
-            prior = gtap_prior(region, tables)
+            prior = once(tables, gtap_prior, region)
         if region == regions.rest:
             for taken_out in regions.synthetic:
                 prior = without(prior, national[taken_out].cells)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from .national import CELL_LEVELS, FACTORS, USERS, VALUE_ADDED_GROUPS, Border
 from .priors import gtap_prior, one_sided, with_errors
-from .series import Tables, keyed
+from .series import Tables, keyed, once
 from .synthetic_trade import figure, places
 from .trade import sector_list
 
@@ -58,7 +58,7 @@ def synthetic_prior(of: SyntheticRegion, border: Border, controls: pd.Series, ta
     Raises ValueError if the named prior is not in ``parameters/<name>_priors``.
     """
     sectors = sector_list(tables)
-    technology = _Technology(tables, of)
+    technology = once(tables, _Technology, of)
     output = _output(of, controls, technology, tables)
     use = technology.inputs * output
     value_added = _value_added(output, technology, controls)
@@ -117,13 +117,13 @@ class _Technology:
     ``value_added``: per unit of output; ``demand``: pattern of each final user, summing to one.
     """
 
-    def __init__(self, tables: Tables, of: SyntheticRegion) -> None:
+    def __init__(self, of: SyntheticRegion, tables: Tables) -> None:
         self._sectors = sector_list(tables)
         self._mapping = tables("mappings/sectors_wiod")
         pairs = pd.MultiIndex.from_frame(self._mapping[["sector", "wiod"]])
         members = pd.crosstab(pairs.get_level_values("sector"), pairs.get_level_values("wiod")).astype(float)
         self._members = members.reindex(self._sectors, fill_value=0.0)
-        russia = gtap_prior("RUS", tables)["prior"]
+        russia = once(tables, gtap_prior, "RUS")["prior"]
         self._russian_use = russia["use"].unstack(fill_value=0.0).reindex(self._sectors, fill_value=0.0)
         self._russian_demand = russia["demand"].unstack(fill_value=0.0).reindex(self._sectors, fill_value=0.0)
         lent = pd.concat([tables(table) for table, _ in places(of.name, "technology", tables)])
@@ -221,7 +221,7 @@ def _with_food_share(pattern: pd.Series, of: SyntheticRegion, tables: Tables) ->
 
 def _output(of: SyntheticRegion, controls: pd.Series, technology: _Technology, tables: Tables) -> pd.Series:
     """Prior output by sector: industrial branches where published, else value added over its coefficient."""
-    russia = gtap_prior("RUS", tables)["prior"]["factor"].groupby("column").sum()
+    russia = once(tables, gtap_prior, "RUS")["prior"]["factor"].groupby("column").sum()
     output = _branch_output(of, tables).reindex(sector_list(tables), fill_value=0.0)
     for group, members in VALUE_ADDED_GROUPS.items():
         if group == "C-E":
@@ -244,7 +244,7 @@ def _value_added(output: pd.Series, technology: _Technology, controls: pd.Series
 
 def _factor_shares(tables: Tables) -> pd.DataFrame:
     """Factor shares by sector (factor x sector), borrowed from Russia, no resource rent outside extraction."""
-    russia = gtap_prior("RUS", tables)["prior"]["factor"].unstack(fill_value=0.0).reindex(list(FACTORS))
+    russia = once(tables, gtap_prior, "RUS")["prior"]["factor"].unstack(fill_value=0.0).reindex(list(FACTORS))
     return russia / russia.sum()
 
 

@@ -23,7 +23,7 @@ import pandas as pd
 
 from .balancing import BalanceProblem, BalanceResult, Vary, solve, unvaried
 from .regions import Regions
-from .series import Tables, entries, keyed
+from .series import Tables, entries, keyed, once
 from .synthetic_trade import goods_trade, services_trade
 
 GTAP_ERROR = 0.10
@@ -171,6 +171,10 @@ def estimate_goods(tables: Tables, vary: Vary = unvaried) -> BalanceResult:
 
     ``vary`` restates the problem, called ``trade in goods``, before it is solved.
     """
+    return solve(vary("trade in goods", once(tables, _goods_problem)), method="cross_entropy")
+
+
+def _goods_problem(tables: Tables) -> BalanceProblem:
     pairs = pair_totals(tables)
     exports, imports = _goods_margins(tables)
     prior, error = _with_wiod_composition(_gravity(exports, imports, pairs), tables)
@@ -189,7 +193,7 @@ def estimate_goods(tables: Tables, vary: Vary = unvaried) -> BalanceResult:
         problem.totals(["sector", level], named, standard_error=errors, name=name)
     add_chapters(problem, prior, tables)
     _add_kazakh_manufactures(problem, prior, tables)
-    return solve(vary("trade in goods", problem), method="cross_entropy")
+    return problem
 
 
 def chapter_shares(tables: Tables) -> pd.Series:
@@ -273,6 +277,10 @@ def estimate_services(tables: Tables, vary: Vary = unvaried) -> BalanceResult:
 
     ``vary`` restates the problem, called ``trade in services``, before it is solved.
     """
+    return solve(vary("trade in services", once(tables, _services_problem)), method="cross_entropy")
+
+
+def _services_problem(tables: Tables) -> BalanceProblem:
     exports, imports = service_margins(tables)
     goods = pair_totals(tables)
     square = goods.unstack("importer").reindex(columns=goods.index.unique("exporter"))
@@ -283,4 +291,4 @@ def estimate_services(tables: Tables, vary: Vary = unvaried) -> BalanceResult:
         named = target.rename_axis(["sector", level])
         named = named[named.index.isin(prior.groupby(["sector", level]).sum().index)]
         problem.totals(["sector", level], named, standard_error=0.01 * named, name=name)
-    return solve(vary("trade in services", problem), method="cross_entropy")
+    return problem

@@ -7,8 +7,9 @@ bounds. With outcomes :math:`y(\theta)` of the solved economy, targets :math:`y^
 
 Where there are as many parameters as targets and each is an instrument, the closure is swapped instead: the targets
 become exogenous, the instruments are determined (`eacu.experiments.targets`), and one solve is exact. Otherwise SciPy's
-trust-region method with bounds; derivatives of outcomes by instruments are exact
-(`eacu.model.results.Solution.sensitivity`), by elasticities central differences.
+trust-region method with bounds; derivatives of outcomes are exact, by instruments
+(`eacu.model.results.Solution.sensitivity`) and by elasticities (`eacu.model.engine.parameters`). Differences are taken
+only of outcomes that are no expression of the model, and by elasticities that choose a functional form.
 
 What the targets can tell is read from the singular values of
 
@@ -21,7 +22,6 @@ bounds. A combination that moves them by less than one is not identified, and na
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,11 +33,15 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from ..model.engine import EngineError
+from ..model.engine.many import ManyOutputs
+from ..model.engine.parameters import along, response
 from ..model.instruments import INSTRUMENTS
 from ..model.measures import MEASURES
 from ..model.names import unknown_name
+from ..model.recalibrate import Cells, Recalibration
 from .base_year import BaseYear, load_base_year
 from .doing import Tell
+from .identification import NOTHING, Combination, combinations, standard_errors
 from .inversion_file import FreeParameter, InversionError, InversionFile, InversionTarget, load_inversion
 from .policy import policy_of
 from .regimes import Regime, RegimeError, load_regime
@@ -46,44 +50,14 @@ from .shock_tables import Shock, outcome_units
 
 Array = NDArray[np.float64]
 EXACT, LEAST_SQUARES = "closure swap", "least squares"
-NOTHING = 1e-6
-"""A combination whose singular value is below this share of the largest does not move the targets at all."""
 STEP = 1e-4
 """Step of numerical derivatives, as a share of the distance between the bounds."""
 MET = 1e-6
 """A target counts as met within this many of its standard errors."""
 ECONOMIES = 3
-"""Economies with other elasticities that are kept: one in the middle and one on each side of a difference."""
+"""Economies with other elasticities that are kept: one in the middle, and on each side of a difference if any."""
 AT_BOUND = 1e-6
 """A parameter nearer to a bound than this share of the distance between them is at it."""
-NAMED = 0.1
-"""Weights below this share of the largest are not named in a combination."""
-
-
-@dataclass(frozen=True)
-class Combination:
-    """A direction of the parameters, each in units of its bounds, and how much the targets see of it."""
-
-    weights: pd.Series
-    standard_errors: float
-    """Length of the move of the targets, in standard errors, for a move of length one."""
-
-    @property
-    def identified(self) -> bool:
-        """Whether moving along it across the bounds moves the targets by a standard error or more."""
-        return self.standard_errors >= 1.0
-
-    def in_words(self) -> str:
-        """Who goes up and who down, the heaviest first."""
-        weights = self.weights / self.weights[str(self.weights.abs().idxmax())]
-        heavy = weights[weights.abs() >= NAMED]
-        heavy = heavy[heavy.abs().sort_values(ascending=False).index]
-        if len(heavy) == 1:
-            return f"{heavy.index[0]} by itself"
-        parts = [
-            f"{name} {'up' if w > 0 else 'down'} by {abs(w):.2f} of its range" for name, w in heavy.items()
-        ]
-        return ", ".join(parts[:-1]) + " and " + parts[-1]
 
 
 @dataclass(frozen=True)
@@ -250,13 +224,38 @@ class _Economy:
         return (self.outcomes(theta) - self.wanted) / self.errors
 
     def jacobian(self, theta: Array) -> Array:
-        """Derivatives of the outcomes by the parameters: exact for instruments, else central differences."""
+        """Derivatives of the outcomes by the parameters, exact where they can be."""
         exact = all(t.outcome in MEASURES for t in self.problem.targets)
-        columns = [
-            self._exact(theta, n) if exact and parameter.elasticity is None else self._numerical(theta, n)
-            for n, parameter in enumerate(self.problem.free)
-        ]
-        return np.column_stack(columns)
+        return np.column_stack(
+            [self._column(theta, n) if exact else self._numerical(theta, n) for n in range(len(theta))]
+        )
+
+    def _column(self, theta: Array, n: int) -> Array:
+        if self.problem.free[n].elasticity is None:
+            return self._exact(theta, n)
+        found = self._by_elasticity(theta, n)
+        return self._numerical(theta, n) if found is None else found
+
+    def _by_elasticity(self, theta: Array, n: int) -> Array | None:
+        """Exact derivatives by the factor of elasticities; None where they are no mere parameters of the model."""
+        equations = self.solve(theta).solution.equations
+        elasticity = self.problem.free[n].elasticity
+        assert equations is not None
+        assert elasticity is not None
+        model, system = equations.model, equations.system
+        recalibration = Recalibration(model, system)
+        cells = recalibration.cells.table
+        if not cells.equals(Cells.of(self.base_at(theta)[0].benchmark).table):
+            return (
+                None  # services divided by type of firm: the model has other elasticities than the file names
+            )
+        direction = elasticity.direction(cells, model.benchmark, float(theta[n]))
+        if direction is None:
+            return None
+        changed = recalibration.derivative(np.ones(len(cells)), direction[:, None])
+        outputs = ManyOutputs(system, [MEASURES[t.outcome](model, t.region) for t in self.problem.targets])
+        moved = response(system, changed)
+        return along(outputs, system.values, system.parameter_values, moved, changed)[:, 0]
 
     def weighted(self, theta: Array) -> Array:
         """The same per standard error of the target."""
@@ -457,39 +456,4 @@ def _result(economy: _Economy, theta: Array, method: str) -> Inversion:
         combinations(scaled, names),
         economy.solve(theta),
         economy.solves,
-    )
-
-
-def standard_errors(scaled: Array, at_bound: NDArray[np.bool_]) -> Array:
-    r"""Standard errors of the parameters in units of their bounds, :math:`\sqrt{\mathrm{diag}\,(J'J)^{-1}}`.
-
-    Args:
-        scaled: derivatives per standard error of the target and per width of the bounds (target x parameter).
-        at_bound: parameters held by a bound; they have no standard error (NaN), and the others are those given it.
-
-    A parameter with a part in a combination that moves no target has an infinite standard error.
-    """
-    free = ~at_bound
-    result = np.full(len(at_bound), np.nan)
-    if not free.any():
-        return result
-    inner = scaled[:, free]
-    _, sizes, directions = np.linalg.svd(inner, full_matrices=True)
-    full = np.zeros(directions.shape[0])
-    full[: len(sizes)] = sizes
-    blind = full <= NOTHING * max(full.max(), np.finfo(float).tiny)
-    variance = (directions[~blind].T ** 2) @ (1.0 / full[~blind] ** 2)
-    variance[(directions[blind] ** 2).sum(axis=0) > NOTHING] = np.inf
-    result[free] = np.sqrt(variance)
-    return result
-
-
-def combinations(scaled: Array, names: Sequence[str]) -> tuple[Combination, ...]:
-    """Directions of the parameters by how much the targets see of them, the best seen first."""
-    _, sizes, directions = np.linalg.svd(scaled, full_matrices=True)
-    full = np.zeros(len(names))
-    full[: len(sizes)] = sizes
-    return tuple(
-        Combination(pd.Series(direction, index=list(names)), float(size))
-        for direction, size in zip(directions, full, strict=True)
     )

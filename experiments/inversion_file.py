@@ -111,6 +111,31 @@ class Elasticity(Table):
             changed[name] = values.where(~keep, factor * values)
         return replace(b, **changed)
 
+    def direction(self, cells: pd.DataFrame, b: Benchmark, factor: float) -> np.ndarray | None:
+        """Change of the logarithms of elasticities with the factor that they have been multiplied by.
+
+        Args:
+            cells: `eacu.model.recalibrate.Cells` of the benchmark as it is now, with the factor.
+            b: that benchmark.
+            factor: its present value.
+
+        Returns:
+            One entry for each cell; None where an elasticity is moved that is no mere parameter: it chooses a
+            functional form (it is 1, or one of those that need not be given), or a mark-up of firms depends on it.
+        """
+        chosen = cells["parameter"].isin(self.parameters)
+        for level, wanted in (("region", self.regions), ("sector", self.sectors)):
+            chosen &= cells[level].isin(wanted) if wanted else True
+        moving = 0
+        for name in self.parameters:
+            values: pd.Series = getattr(b, name)
+            levels = values.index.to_frame(index=False)
+            keep = np.isfinite(values.to_numpy()) & (values.to_numpy() != 0.0)
+            for level, wanted in (("region", self.regions), ("sector", self.sectors)):
+                keep &= levels[level].isin(wanted).to_numpy() if wanted else True
+            moving += int(keep.sum())
+        return chosen.to_numpy(float) / factor if int(chosen.sum()) == moving else None
+
 
 class FreeParameter(Table):
     """What may be moved: one of ``border`` (its share), ``shock`` (its value), ``elasticity`` (a factor)."""

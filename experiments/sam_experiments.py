@@ -10,7 +10,7 @@ reliabilities (`eacu.calibration.draws`). On each SAM the same regimes are solve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,23 +18,28 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from pydantic import Field
+from threadpoolctl import threadpool_limits
 
 from .. import data
 from ..calibration.balancing import BalanceProblem, Method, Vary
 from ..calibration.build import Build, build_sam
-from ..calibration.draws import random_errors, remembered
+from ..calibration.draws import random_errors
 from ..calibration.sam_distance import sam_cells
-from ..calibration.series import Tables
+from ..calibration.series import Tables, remembered
 from ..calibration.synthetic import PRIOR
 from ..model.names import unknown_name
 from .base_year import BaseYear, base_year_of
-from .doing import Tell, Work
-from .run import run
+from .doing import Doing, Tell
+from .regimes import Regime
+from .run import load_all, run
+from .sensitivity.execution import LocalPool
 from .toml_files import Table, checked, read_toml
 
 EXPERIMENTS_FILE = Path(__file__).resolve().parent.parent / "data" / "sam" / "experiments.toml"
 REFERENCE = "committed"
 """Name of the estimate that the others depart from: that of the committed SAM."""
+DRAW = "draw "
+"""Names of draws begin so."""
 REGIMES = ("union-2010-07", "ces-2012", "wto-russia")
 INDICATORS = ("ev_pct_consumption", "real_gdp_pct", "exports_intra_pct", "tariff_revenue_usd_mn")
 TRADE = "trade"
@@ -85,7 +90,7 @@ def load_experiments(file: Path = EXPERIMENTS_FILE) -> dict[str, SamExperiment]:
     read = checked(_File, read_toml(file, SamExperimentError), SamExperimentError).experiments
     found: dict[str, SamExperiment] = {}
     for one in read:
-        if one.name in (*found, REFERENCE):
+        if one.name in (*found, REFERENCE) or one.name.startswith(DRAW):
             raise SamExperimentError(
                 f"{file.name}: the name {one.name!r} is taken; give each experiment its own"
             )
@@ -107,6 +112,7 @@ def sam_experiments(
     seed: int = 2007,
     tables: Tables | None = None,
     experiments: Mapping[str, SamExperiment] | None = None,
+    workers: int = 1,
     tell: Tell = lambda line: None,
 ) -> tuple[SamTrial, ...]:
     """Estimate the base year again in each way, and solve the regimes on each; the first trial is the committed SAM.
@@ -116,50 +122,90 @@ def sam_experiments(
         regimes: names of regimes; none: the SAMs are only compared.
         draws: number of SAMs drawn at random, called ``draw 0`` and so on.
         seed: of the draws.
-        tables: reader of ``data/`` (default: the one shipped).
+        tables: reader of ``data/`` (default: the one shipped); another one is used in this process alone.
         experiments: default those of :data:`EXPERIMENTS_FILE`.
+        workers: processes that share the estimates; results do not depend on their number.
         tell: is called with lines of progress.
 
     Raises:
         SamExperimentError: no such experiment, or ``without`` matches no control.
         BalanceError, SamError, BenchmarkError: a table that cannot be estimated or modelled.
     """
-    known = load_experiments() if experiments is None else experiments
+    tasks = _tasks(names, draws, seed, load_experiments() if experiments is None else experiments)
+    loaded = load_all(regimes) if regimes else []
+    made: dict[str, SamTrial] = {}
+
+    def keep(name: str, trial: SamTrial) -> None:
+        made[name] = trial
+        tell(f"{name}: estimated and solved")
+        tell(Doing(f"{len(made)} of {len(tasks)} estimates", len(made) / len(tasks)))
+
+    tell(Doing(f"estimating and solving on {len(tasks)} SAMs", 0.0))
+    own = None if tables is None else remembered(tables)
+    pool = LocalPool(1 if own else min(workers, len(tasks)))
+    try:
+        pool.each(_trial, {task.name: (task, loaded, own) for task in tasks}, keep)
+    finally:
+        pool.close()
+    return tuple(made[task.name] for task in tasks)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One estimate to be made: that of an experiment, of a draw (seed and number), or the committed one."""
+
+    name: str
+    says: str
+    experiment: SamExperiment | None = None
+    draw: tuple[int, int] | None = None
+
+    @classmethod
+    def of(cls, experiment: SamExperiment) -> _Task:
+        return cls(experiment.name, experiment.says, experiment)
+
+    def estimate(self, read: Tables) -> Build:
+        """The SAM as the task says."""
+        if self.draw is not None:
+            return build_sam(read, vary=random_errors(*self.draw))
+        if self.experiment is None:
+            return build_sam(read)
+        restating = _Restating(self.experiment)
+        build = build_sam(read, {"belarus": self.experiment.belarus}, self.experiment.method, vary=restating)
+        restating.refuse_unused()
+        return build
+
+
+def _tasks(
+    names: Sequence[str] | None, draws: int, seed: int, known: Mapping[str, SamExperiment]
+) -> list[_Task]:
+    """The committed estimate, the experiments asked for, the draws."""
     chosen = list(known) if names is None else list(dict.fromkeys(names))
     for name in chosen:
         if name not in known:
             raise SamExperimentError(unknown_name("SAM experiment", name, known))
     if draws < 0:
         raise SamExperimentError(f"draws is {draws}; it is a number of SAMs, 0 or more")
-    read = remembered(tables or data.reader())
-    work = Work(tell, 1 + len(chosen) + draws)
-    made = []
-    for name, says, build in _builds(read, [known[name] for name in chosen], draws, seed, work):
-        base = base_year_of(build, read)
-        made.append(SamTrial(name, says, sam_cells(build.sam), _effects(base, regimes)))
-        tell(f"{name}: estimated and solved")
-    work.finish()
-    return tuple(made)
+    says = f"Figures moved at random within their reliabilities, seed {seed}."
+    return [
+        _Task(REFERENCE, "The estimate that eacu ships."),
+        *(_Task.of(known[name]) for name in chosen),
+        *(_Task(f"{DRAW}{k}", says, draw=(seed, k)) for k in range(draws)),
+    ]
 
 
-def _builds(
-    read: Tables, chosen: Sequence[SamExperiment], draws: int, seed: int, work: Work
-) -> Iterator[tuple[str, str, Build]]:
-    work.at(REFERENCE)
-    yield REFERENCE, "The estimate that eacu ships.", build_sam(read)
-    for one in chosen:
-        work.at(one.name)
-        restating = _Restating(one)
-        build = build_sam(read, {"belarus": one.belarus}, one.method, vary=restating)
-        restating.refuse_unused()
-        yield one.name, one.says, build
-    for number in range(draws):
-        work.at(f"draw {number}")
-        yield (
-            f"draw {number}",
-            f"Figures moved at random within their reliabilities, seed {seed}.",
-            build_sam(read, vary=random_errors(seed, number)),
-        )
+def _trial(task: _Task, regimes: Sequence[Regime], tables: Tables | None) -> SamTrial:
+    """Estimate and solve; on one thread of linear algebra, so that any process gives the same figures."""
+    read = tables or _shipped()
+    with threadpool_limits(1):
+        build = task.estimate(read)
+        effects = _effects(base_year_of(build, read), regimes)
+    return SamTrial(task.name, task.says, sam_cells(build.sam), effects)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Tables:
+    """The shipped tables, read once by a process, with what does not depend on the estimate."""
+    return remembered(data.reader())
 
 
 class _Restating:
@@ -193,7 +239,7 @@ class _Restating:
             )
 
 
-def _effects(base: BaseYear, regimes: Sequence[str]) -> pd.Series:
+def _effects(base: BaseYear, regimes: Sequence[Regime]) -> pd.Series:
     """Indicators of the members in every regime, (regime, member, indicator)."""
     names = ["regime", "member", "indicator"]
     if not regimes:
@@ -217,7 +263,7 @@ def bands(trials: Sequence[SamTrial]) -> pd.DataFrame:
     Rows (regime, member, indicator). Raises SamExperimentError if there are fewer than two draws.
     """
     table = effects_table(trials)
-    drawn = table[[name for name in table if str(name).startswith("draw ")]]
+    drawn = table[[name for name in table if str(name).startswith(DRAW)]]
     if drawn.shape[1] < 2:
         raise SamExperimentError("a band needs two draws or more")
     return pd.DataFrame(

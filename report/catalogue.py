@@ -1,7 +1,7 @@
 """The catalogue: SQL over all runs of a folder, by DuckDB.
 
     runs        run, created (UTC), status, closure, eacu, data_sha256, regimes, seconds, base_year, commit,
-                market_structure, problem
+                market_structure, elasticities, problem
     checks      run, regime, name, value, tolerance, passed
     indicators  run, regime, region, indicator, value
     results, trade, welfare    run and the columns of the Parquet files of those names
@@ -12,6 +12,9 @@ at once. What it costs: a few files are opened for each run (docs/runs.md has th
 
 A folder that says it is a run but lacks a file or has one of another size (a copy broken off, a disk that was full)
 is listed with the status ``damaged`` and the reason in ``problem``, and none of its figures is in another table.
+
+Runs of every format up to `eacu.report.store.FORMAT` are read together: what an old run did not write down is null. A
+run of a later format is listed as ``damaged``, saying that it needs a newer eacu.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from .store import run_folders
+from .store import FORMAT, run_folders
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +60,7 @@ _RUNS = pa.schema(
         "base_year": pa.int64(),
         "commit": pa.string(),
         "market_structure": pa.string(),
+        "elasticities": pa.string(),
         "problem": pa.string(),
     }
 )
@@ -97,6 +101,9 @@ def entry(folder: Path) -> Entry:
     """
     try:
         facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        if _format(facts) > FORMAT:
+            told = f"written by a newer eacu (format {_format(facts)}; this one reads up to {FORMAT})"
+            return Entry(folder, {}, {}, told)
         for name, file in facts["files"].items():
             size = (folder / name).stat().st_size
             if size != file["bytes"]:
@@ -110,6 +117,11 @@ def entry(folder: Path) -> Entry:
         return Entry(folder, {}, {}, f"{Path(str(error.filename)).name} is missing")
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         return Entry(folder, {}, {}, f"run.json or checks.json cannot be read: {error!r}")
+
+
+def _format(facts: dict[str, Any]) -> int:
+    """The format of a ``run.json``; the first did not say so."""
+    return int(facts.get("format", 1))
 
 
 def query(out: Path, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
@@ -205,4 +217,5 @@ def _row(one: Entry) -> dict[str, Any]:
         "base_year": facts["base_year"],
         "commit": facts["code"]["commit"],
         "market_structure": facts["market_structure"],
+        "elasticities": facts["elasticities"] if _format(facts) >= 2 else facts.get("elasticities"),
     }

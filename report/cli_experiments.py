@@ -44,12 +44,16 @@ def sam_experiments(
     only_sams: Annotated[
         bool, typer.Option("--only-sams", help="Compare the SAMs and solve no regime.")
     ] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes on this machine (default: one for each core).", min=1)
+    ] = None,
     list_them: Annotated[bool, typer.Option("--list", help="List the experiments and stop.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
 ) -> None:
     """Estimate the base year in other ways and solve regimes on each: how much of a result is the data."""
     from ..experiments.sam_experiments import EXPERIMENTS_FILE, REGIMES, SamExperimentError, load_experiments
     from ..experiments.sam_experiments import sam_experiments as solve
+    from ..experiments.sensitivity.execution import cores
     from .console import print_json
     from .sam_experiments_page import experiment_tables, experiments_json
 
@@ -65,7 +69,8 @@ def sam_experiments(
     if only_sams and regime:
         raise SamExperimentError("--only-sams solves no regime, but --regime names one; drop one of them")
     regimes = () if only_sams else tuple(regime or REGIMES)
-    trials = solve(names, regimes, draws, seed, experiments=known, tell=progress)
+    workers = workers or cores()
+    trials = solve(names, regimes, draws, seed, experiments=known, workers=workers, tell=progress)
     if as_json:
         typer.echo(experiments_json(trials, region))
     else:

@@ -108,7 +108,8 @@ def _facts(run: SavedRun) -> list[str]:
     lines = [
         f"run       {run.name}, {facts['created']}, {facts['status']}",
         f"base year {facts['base_year']}, {len(run.regions)} regions, {len(run.sectors)} sectors, "
-        f"market structure {facts['market_structure']}, data {facts['data_sha256'][:12]}",
+        f"market structure {facts['market_structure']}, elasticities {facts.get('elasticities', 'not recorded')}, "
+        f"data {facts['data_sha256'][:12]}",
         f"code      eacu {facts['versions']['eacu']}, {code_words(facts['code'])}",
         f"solved in {sum(facts['seconds'].values()):.1f} s",
     ]

@@ -26,11 +26,17 @@ EXAMPLES = examples(
     "eacu sensitivity union-2010-07 union-2011 --draws 1000 --seed 7 --keep my-sweep",
     "eacu sensitivity union-2011 --method sobol --draws 64 --factors trade,destinations,border_costs",
     "eacu sensitivity union-2011 --method closures --json",
+    "eacu sensitivity union-2011 --sams 10 --draws 100 --method monte-carlo",
 )
 METHOD_HELP = (
     "local: exact derivatives; quadrature: Stroud's points, two solves a factor; monte-carlo; quasi-random; "
     "sobol: shares of the variance; morris: elementary effects; closures: every closure."
 )
+CLOSURES_HELP = (
+    "With --sams, --base-years: solve the regimes under every closure too, for the range beside the shares."
+)
+MOST_TOLD = 5
+"""So many failures are told one by one."""
 KEEP_HELP = "Keep every draw in this folder (Parquet); a sweep that was stopped goes on there with --resume."
 
 
@@ -66,6 +72,7 @@ def sensitivity(
         int,
         typer.Option(help="The same draws on so many SAMs, drawn from their reliabilities."),
     ] = 0,
+    closures: Annotated[bool, typer.Option("--closures/--no-closures", help=CLOSURES_HELP)] = True,
     all_regions: AllRegions = False,
     workers: Annotated[
         int | None, typer.Option(help="Processes on this machine (default: one for each core).", min=1)
@@ -83,8 +90,9 @@ def sensitivity(
 ) -> None:
     """Say how sure results are: bands over elasticities and policy sizes, and what the spread comes from."""
     from ..experiments.base_year import load_base_year
-    from ..experiments.sensitivity.bases import across, drawn_base_years
+    from ..experiments.sensitivity.bases import across, drawn_bases
     from ..experiments.sensitivity.closures import closure_sweep
+    from ..experiments.sensitivity.execution import LocalPool, cores
     from ..experiments.sensitivity.factors import SensitivityError
     from ..experiments.sensitivity.sweep import Execution
     from ..experiments.sensitivity.sweep import sensitivity as sweep
@@ -96,7 +104,11 @@ def sensitivity(
     base = load_base_year(base_year) if base_year else None
     shown = _known([name.strip() for name in of.split(",") if name.strip()]) or list(SHOWN)
     if method == "closures":
-        rows = closure_sweep(*regimes, base=base, tell=progress)
+        pool = LocalPool(workers or cores())
+        try:
+            rows = closure_sweep(*regimes, base=base, pool=pool, tell=progress)
+        finally:
+            pool.close()
         _show_closures(rows, all_regions, shown, table, as_json)
         return
     ask: dict[str, Any] = {
@@ -111,10 +123,8 @@ def sensitivity(
         "tell": progress,
     }
     if base_years or sams:
-        bases = (_bases(base_years) if base_years else {}) | (
-            drawn_base_years(sams, seed, progress) if sams else {}
-        )
-        _show_across(across(bases, *regimes, **ask), all_regions, shown, table, as_json)
+        bases = (_bases(base_years) if base_years else {}) | drawn_bases(sams, seed)
+        _show_across(across(bases, *regimes, closures=closures, **ask), all_regions, shown, table, as_json)
         return
     found = sweep(*regimes, base=base, **ask)
     _show(found, all_regions, shown, table, as_json)
@@ -203,15 +213,39 @@ def _bases(text: str) -> dict[str, BaseYearData]:
 def _show_across(
     found: Across, all_regions: bool, shown: list[str], table: Path | None, as_json: bool
 ) -> None:
-    from .sensitivity_tables import across_table
+    from .sensitivity_tables import across_json, across_table, origins_table
 
     if table:
         write_table(found.bands, table)
     if as_json:
-        each = {name: sweep.bands.to_dict("records") for name, sweep in found.each.items()}
-        print_json({"bands": found.bands.to_dict("records"), "each": each})
-        return
-    print_tables([across_table(found, _regions(found.bands, all_regions), shown)])
+        print_json(across_json(found))
+    else:
+        regions = _regions(found.bands, all_regions)
+        print_tables([across_table(found, regions, shown), origins_table(found, regions, shown)])
+        _tell_reasons(found.closures)
+    if len(found.failed):
+        for row in found.failed.head(MOST_TOLD).to_dict("records"):
+            what = (
+                f"draw {row['draw']} of {row['regime']} has no solution" if row["regime"] else "is left out"
+            )
+            typer.echo(
+                f"eacu: error: {row['base']}{_seed(found, row['base'])}: {what}: {row['reason']}", err=True
+            )
+        if len(found.failed) > MOST_TOLD:
+            typer.echo(f"eacu: error: and {len(found.failed) - MOST_TOLD} more (--json has all)", err=True)
+        raise typer.Exit(CHECK_FAILED)
+
+
+def _seed(found: Across, name: str) -> str:
+    """Of which series a drawn SAM is."""
+    return f" of seed {found.sams[name].seed}" if name in found.sams else ""
+
+
+def _tell_reasons(closures: pd.DataFrame) -> None:
+    """Say which closures gave no result, and why."""
+    rows = closures[closures["value"].isna() & (closures["reason"] != "")] if len(closures) else closures
+    for row in rows.to_dict("records"):
+        typer.echo(f"{row['regime']} under {row['closure']}: {row['reason']}", err=True)
 
 
 def _show_closures(
@@ -225,5 +259,4 @@ def _show_closures(
         print_json({"method": "closures", "rows": rows.to_dict("records")})
         return
     print_tables([closures_table(rows, _regions(rows, all_regions), name) for name in shown])
-    for row in rows[rows["value"].isna() & (rows["reason"] != "")].to_dict("records"):
-        typer.echo(f"{row['regime']} under {row['closure']}: {row['reason']}", err=True)
+    _tell_reasons(rows)

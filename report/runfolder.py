@@ -1,7 +1,7 @@
 """A run is a document: one folder holds everything that defines and everything that came out of it.
 
     <out>/<run id>/
-        run.json            identity, versions and code, base year, closures in words, market structure,
+        run.json            format, identity, versions and code, base year, closures in words, market structure,
                             seconds by phase, status, regimes not solved, names of codes, and size and SHA-256
                             of every other file
         regimes/*.toml      the regime files as they were read, with the ones they build on
@@ -34,7 +34,7 @@ import pandas as pd
 
 from ..experiments.regimes import load_regime
 from .provenance import code_version, names_of_codes, sources_table
-from .store import draft, run_folders
+from .store import FORMAT, draft, run_folders
 from .welfare import trade_long, welfare_long
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def _facts(run: Run, created: datetime) -> dict[str, Any]:
     """What ``run.json`` says of the run itself."""
     benchmark = run.solved[0].solution.benchmark
     return {
+        "format": FORMAT,
         "created": created.isoformat(timespec="seconds"),
         "status": run.status,
         "base_year": benchmark.year,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SHOWN = ("ev_usd_mn", "ev_pct_consumption", "real_gdp_pct", "tariff_received_usd_mn")
 """Outcomes that are printed unless others are asked for; JSON and files hold all."""
 MOST_FACTORS = 8
+MOST_BASES = 5
+"""More base years than this are shown by the ends of their means."""
+PLACE = ["regime", "region", "indicator"]
 WORDS = {
     "first": "share of variance",
     "total": "total share",
@@ -66,23 +69,74 @@ def shares_table(found: Sensitivity, regions: Sequence[str], indicator: str) -> 
 
 
 def across_table(found: Across, regions: Sequence[str], indicators: Sequence[str]) -> Table:
-    """Each base year's mean, then mean, spread and band over all, and the share of the SAM in the variance."""
-    table = titled_table(f"On {len(found.each)} base years", [f"mean, {name}" for name in found.each])
-    for heading in ("mean", "s.d.", "90 % band (normal)", "share of the SAM"):
+    """The base years' own means (the ends only, of many), then mean, spread and band over all."""
+    few = len(found.each) <= MOST_BASES
+    heads = [f"mean, {name}" for name in found.each] if few else ["lowest mean", "highest mean"]
+    table = titled_table(f"On {len(found.each)} base years", heads)
+    for heading in ("mean", "s.d.", "90 % band (normal)"):
         table.add_column(heading, justify="right", no_wrap=True)
-    keys = ["regime", "region", "indicator"]
-    own = {name: sweep.bands.set_index(keys)["mean"] for name, sweep in found.each.items()}
-    for (regime, region), rows in _by_place(found.bands):
-        if region not in regions:
-            continue
-        table.add_row(Text(f"{regime}, {region}", style="bold"))
-        for row in rows[rows["indicator"].isin(indicators)].to_dict("records"):
-            unit, name = str(row["unit"]), str(row["indicator"])
-            cells = [_number(float(means[regime, region, name]), unit) for means in own.values()]
-            low, high = _number(row["low"], unit), _number(row["high"], unit)
-            cells += [_number(row["mean"], unit), _number(row["sd"], unit), f"{low} to {high}"]
-            table.add_row(f"  {name}, {unit}", *cells, _share(row["sam"], "first"))
+    own = [sweep.bands.set_index(PLACE)["mean"] for sweep in found.each.values()]
+
+    def cells(row: Mapping[Any, Any]) -> list[str]:
+        place, unit = tuple(row[key] for key in PLACE), str(row["unit"])
+        means = [float(of_base[place]) for of_base in own]
+        shown = means if few else [min(means), max(means)]
+        low, high = _number(row["low"], unit), _number(row["high"], unit)
+        return [_number(v, unit) for v in (*shown, row["mean"], row["sd"])] + [f"{low} to {high}"]
+
+    _rows_by_place(table, found, regions, indicators, cells)
     return table
+
+
+def origins_table(found: Across, regions: Sequence[str], indicators: Sequence[str]) -> Table:
+    """How much is data, elasticities, policy sizes (shares of the variance); the range over closures beside it."""
+    table = titled_table("How much of the spread is", ["the SAM"])
+    for heading in ("90 % limits", "elasticities", "policy sizes", "over closures"):
+        table.add_column(heading, justify="right", no_wrap=True)
+
+    def cells(row: Mapping[Any, Any]) -> list[str]:
+        limits = [_share(row[key], "first") for key in ("sam_low", "sam_high")]
+        shares = [_share(row[key], "first") for key in ("sam", "elasticities", "policy")]
+        return [shares[0], " to ".join(limits), *shares[1:], _closure_words(row)]
+
+    _rows_by_place(table, found, regions, indicators, cells)
+    return table
+
+
+def _closure_words(row: Mapping[Any, Any]) -> str:
+    """The range over closures, with those at its ends."""
+    if "closure_low" not in row or pd.isna(row["closure_low"]):
+        return "–"
+    unit = str(row["unit"])
+    low, high = _number(row["closure_low"], unit), _number(row["closure_high"], unit)
+    return f"{low} ({row['closure_lowest']}) to {high} ({row['closure_highest']})"
+
+
+def _rows_by_place(
+    table: Table,
+    found: Across,
+    regions: Sequence[str],
+    indicators: Sequence[str],
+    cells: Callable[[Mapping[Any, Any]], list[str]],
+) -> None:
+    for (regime, region), rows in _by_place(found.bands):
+        if region in regions:
+            table.add_row(Text(f"{regime}, {region}", style="bold"))
+            for row in rows[rows["indicator"].isin(indicators)].to_dict("records"):
+                table.add_row(f"  {row['indicator']}, {row['unit']}", *cells(row))
+
+
+def across_json(found: Across) -> dict[str, Any]:
+    """Everything but the single draws; ``draw`` is -1 and ``regime`` empty where a whole base year failed."""
+    return {
+        "bands": found.bands.to_dict("records"),
+        "each": {name: sweep.bands.to_dict("records") for name, sweep in found.each.items()},
+        "failed": found.failed.to_dict("records"),
+        "closures": found.closures.to_dict("records"),
+        "sams": [
+            {"name": name, "number": drawn.number, "seed": drawn.seed} for name, drawn in found.sams.items()
+        ],
+    }
 
 
 def factors_table(found: Sensitivity, region: str, indicator: str) -> Table:

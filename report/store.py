@@ -23,6 +23,8 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 PARTIAL, DELETED, LOCK = ".partial-", ".deleted-", ".lock"
 LATEST = "latest"
+FORMAT = 2
+"""Of ``run.json``: 1, before the format was written down, may lack ``elasticities``; 2 has it."""
 _WAIT_SECONDS = 60.0
 _RENAME_SECONDS = 5.0
 

@@ -8,6 +8,7 @@ estimator of Robinson, Cattaneo and El-Said for a single table whose columns hav
 
 from .error_support import Control, ErrorSupport, ErrorSupportResult, error_support_entropy
 from .feasibility import Conflict, find_conflict
+from .linear_program import Basis
 from .problem import BalanceError, BalanceProblem, ConvergenceError, InfeasibleError, Vary, unvaried
 from .result import BalanceResult
 from .solve import METHODS, Method, solve
@@ -17,6 +18,7 @@ __all__ = [
     "BalanceError",
     "BalanceProblem",
     "BalanceResult",
+    "Basis",
     "Conflict",
     "Control",
     "ConvergenceError",

@@ -30,6 +30,7 @@ from scipy import sparse
 from scipy.sparse.linalg import SuperLU, splu
 
 from .interior_point import solve_interior
+from .linear_program import Basis
 from .problem import BalanceProblem
 
 Ratio = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -85,11 +86,18 @@ class DualSolution:
     multipliers: np.ndarray
     residual: float  # largest |g| relative to the constraint's flow
     iterations: int
+    basis: Basis | None = None  # of a linear program
 
 
-def solve_dual(problem: BalanceProblem, ratio: Ratio, max_iterations: int) -> DualSolution:
-    """Balance by Newton on the dual; the caller judges `residual` (infinite if there are unknown cells)."""
-    start = np.zeros(len(problem.names))
+def solve_dual(
+    problem: BalanceProblem, ratio: Ratio, max_iterations: int, start: np.ndarray | None = None
+) -> DualSolution:
+    """Balance by Newton on the dual; the caller judges `residual` (infinite if there are unknown cells).
+
+    `start` are multipliers to begin at (default: zero, the prior). Those of the undrawn figures save a draw one step
+    in twelve.
+    """
+    start = np.zeros(len(problem.names)) if start is None else start
     if np.isinf(problem.cells["standard_error"]).any():
         return DualSolution(problem.cells["prior"].to_numpy(), start, np.inf, 0)
     return _dual(problem, ratio, start, max_iterations)

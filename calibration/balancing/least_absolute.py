@@ -40,6 +40,7 @@ def solve_least_absolute(problem: BalanceProblem) -> DualSolution | None:
         matrix=sparse.hstack([cells, -cells, slack, -slack]),
         rhs=(problem.targets - problem.matrix @ prior) / flow,
         upper=upper,
+        start=problem.start,
     )
     if lp is None:
         return None
@@ -52,7 +53,7 @@ def solve_least_absolute(problem: BalanceProblem) -> DualSolution | None:
     )
     exact = soft_error == 0
     residual = float(np.max(problem.violation(x)[exact], initial=0.0))
-    return DualSolution(x, lp.dual * unit / flow, residual, lp.iterations)
+    return DualSolution(x, lp.dual * unit / flow, residual, lp.iterations, lp.basis)
 
 
 def _polished(problem: BalanceProblem, x: np.ndarray, movable: np.ndarray) -> np.ndarray:

@@ -12,19 +12,30 @@ from .problem import ConvergenceError
 
 
 @dataclass(frozen=True)
+class Basis:
+    """Where the simplex method ended: status of each column and row, in HiGHS's numbers."""
+
+    columns: tuple[int, ...]
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class LinearSolution:
-    """Optimal columns, row duals, objective and simplex iterations."""
+    """Optimal columns, row duals, objective, simplex iterations and the last basis."""
 
     x: np.ndarray
     dual: np.ndarray
     objective: float
     iterations: int
+    basis: Basis
 
 
 def solve_linear_program(
-    cost: np.ndarray, matrix: sparse.sparray, rhs: np.ndarray, upper: np.ndarray
+    cost: np.ndarray, matrix: sparse.sparray, rhs: np.ndarray, upper: np.ndarray, start: Basis | None = None
 ) -> LinearSolution | None:
     """Minimise cost'y subject to matrix y = rhs, 0 <= y <= upper; None when HiGHS proves infeasibility.
+
+    ``start`` is the basis of a program of the same shape with other figures; of another shape it is left alone.
 
     Raises `ConvergenceError` for any other end than an optimum.
     """
@@ -41,16 +52,27 @@ def solve_linear_program(
     highs.setOptionValue("primal_feasibility_tolerance", 1e-10)
     highs.setOptionValue("dual_feasibility_tolerance", 1e-9)
     highs.passModel(lp)
+    if start is not None and (len(start.columns), len(start.rows)) == (len(cost), len(rhs)):
+        highs.setBasis(_to_highs(start))
     highs.run()
     status = highs.getModelStatus()
     if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
         return None
     if status != highspy.HighsModelStatus.kOptimal:
         raise ConvergenceError(f"HiGHS stopped with status {highs.modelStatusToString(status)!r}")
-    solution, info = highs.getSolution(), highs.getInfo()
+    solution, info, ended = highs.getSolution(), highs.getInfo(), highs.getBasis()
     return LinearSolution(
         x=np.array(solution.col_value),
         dual=np.array(solution.row_dual),
         objective=info.objective_function_value,
         iterations=info.simplex_iteration_count,
+        basis=Basis(tuple(map(int, ended.col_status)), tuple(map(int, ended.row_status))),
     )
+
+
+def _to_highs(basis: Basis) -> highspy.HighsBasis:
+    found = highspy.HighsBasis()
+    found.col_status = [highspy.HighsBasisStatus(k) for k in basis.columns]
+    found.row_status = [highspy.HighsBasisStatus(k) for k in basis.rows]
+    found.valid = True
+    return found

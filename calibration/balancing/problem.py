@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
+
+if TYPE_CHECKING:
+    from .linear_program import Basis
 
 Labels = str | Sequence[str] | pd.Series
 
@@ -64,6 +67,7 @@ class BalanceProblem:
         self._targets: list[np.ndarray] = []
         self._errors: list[np.ndarray] = []
         self._assembled: sparse.csr_array | None = None
+        self.start: Basis | None = None
 
     def __repr__(self) -> str:
         soft = int((self.constraint_errors > 0).sum())
@@ -75,18 +79,21 @@ class BalanceProblem:
         targets: np.ndarray | None = None,
         errors: np.ndarray | None = None,
         keep: np.ndarray | None = None,
+        start: Basis | None = None,
     ) -> BalanceProblem:
         """The same problem with other priors and reliabilities: for experiments and draws.
 
         `cells` has the same index as `self.cells`; `targets` and `errors` follow the order of `names`; `keep`
-        says of each constraint whether it stays (default: all). Raises `BalanceError` as the constructor and
-        `constraints`.
+        says of each constraint whether it stays (default: all). `start` is the basis of an earlier
+        `BalanceResult`, from which least absolute deviations begin (one of another shape is left alone). Raises
+        `BalanceError` as the constructor and `constraints`.
         """
         given = self.cells if cells is None else cells
         if not given.index.equals(self.cells.index):
             raise BalanceError("restated: the cells are not those of the problem")
         stays = np.ones(len(self._names), dtype=bool) if keep is None else np.asarray(keep, dtype=bool)
         other = BalanceProblem(given, self.floor)
+        other.start = start
         target = self.targets if targets is None else targets
         error = self.constraint_errors if errors is None else errors
         names = [name for name, stay in zip(self._names, stays, strict=True) if stay]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from .linear_program import Basis
 from .problem import BalanceProblem
 
 
@@ -21,6 +22,7 @@ class BalanceResult:
     - `constraints`: per constraint `target`, `standard_error` (0: exact), `before` and `after` (a x at prior
       and solution), `deviation` (after - target), `relative` (|deviation| / flow), `dual`.
     - `max_violation`: largest `relative` over the exact constraints.
+    - `basis`: of least absolute deviations, where HiGHS ended; another problem may begin there.
     - `objective`: value of the method's objective (least squares and cross entropy: squared standard errors;
       least absolute: standard errors).
     """
@@ -33,6 +35,7 @@ class BalanceResult:
     objective: float
     iterations: int
     max_violation: float
+    basis: Basis | None = field(default=None, repr=False)
 
     def report(self, top: int = 15) -> str:
         """A text table: the largest adjustments by size and by standard errors, each control before/after."""
@@ -52,7 +55,13 @@ class BalanceResult:
 
 
 def build_result(
-    problem: BalanceProblem, method: str, x: np.ndarray, dual: np.ndarray, objective: float, iterations: int
+    problem: BalanceProblem,
+    method: str,
+    x: np.ndarray,
+    dual: np.ndarray,
+    objective: float,
+    iterations: int,
+    basis: Basis | None = None,
 ) -> BalanceResult:
     """Compare solution and prior, cell by cell and constraint by constraint."""
     prior, error = problem.cells["prior"], problem.cells["standard_error"]
@@ -93,6 +102,7 @@ def build_result(
         objective=objective,
         iterations=iterations,
         max_violation=float(np.max(relative[exact], initial=0.0)),
+        basis=basis,
     )
 
 

@@ -39,6 +39,8 @@ def solve(
     x / x0 >= floor. The first two coincide for small adjustments; cross entropy takes large ones in
     proportion and never meets zero; least absolute moves few cells and resists a single bad figure.
 
+    Least absolute deviations begin at `problem.start` if there is one.
+
     `max_iterations` bounds the Newton steps of the first two; HiGHS has no limit.
 
     Exact constraints hold to 1e-9 of their flow. Raises `InfeasibleError` naming the constraints that cannot
@@ -60,9 +62,8 @@ def solve(
     if solution is None or not _converged(problem, solution, exact):
         _explain_failure(problem, method, solution)
     objective = _objective(problem, method, solution.x)
-    return build_result(
-        problem, method, solution.x, dual_factor * solution.multipliers, objective, solution.iterations
-    )
+    dual = dual_factor * solution.multipliers
+    return build_result(problem, method, solution.x, dual, objective, solution.iterations, solution.basis)
 
 
 def _converged(problem: BalanceProblem, solution: DualSolution, exact: np.ndarray) -> bool:

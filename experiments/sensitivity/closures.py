@@ -12,9 +12,10 @@ from ...model.engine import EngineError
 from ...model.instruments import InstrumentError
 from ...model.measures import MEASURES
 from ..base_year import BaseYear
-from ..doing import Tell, Work
+from ..doing import Doing, Tell
 from ..regimes import Regime, RegimeError
-from ..run import Run, run
+from ..run import Run, load_all, run
+from .execution import LocalPool
 from .factors import SensitivityError
 
 COLUMNS = ["regime", "closure", "region", "indicator", "value", "reason"]
@@ -24,9 +25,10 @@ def closure_sweep(
     *regimes: str | Path | Regime,
     closures: Sequence[str] = tuple(CLOSURES),
     base: BaseYear | None = None,
+    pool: LocalPool | None = None,
     tell: Tell = lambda line: None,
 ) -> pd.DataFrame:
-    """Outcomes of each regime under each closure.
+    """Outcomes of each regime under each closure; the processes of ``pool``, if there is one, share the closures.
 
     Returns:
         Columns regime, closure, region, indicator, value, reason. Where a regime cannot be asked under a closure,
@@ -34,23 +36,31 @@ def closure_sweep(
 
     Raises:
         SensitivityError: no closure gives any result.
+        RegimeError: a regime cannot be read.
     """
-    work, parts = Work(tell, len(closures)), []
-    for closure in closures:
-        try:
-            found = run(*regimes, closure=closure, base=base, tell=work.part(closure))
-        except (EngineError, RegimeError, ClosureError, InstrumentError) as error:
-            first = str(error).partition("\n")[0]
-            parts.append(
-                pd.DataFrame([{"regime": "all", "closure": closure, "reason": first}], columns=COLUMNS)
-            )
-            continue
-        parts.append(_rows(found, closure))
-    work.finish()
-    table = pd.concat(parts, ignore_index=True)
+    chosen = tuple(load_all(regimes))
+    parts: dict[str, pd.DataFrame] = {}
+
+    def keep(closure: str, rows: pd.DataFrame) -> None:
+        parts[closure] = rows
+        tell(Doing(f"{len(parts)} of {len(closures)} closures solved", len(parts) / len(closures)))
+
+    tell(Doing(f"solving under {len(closures)} closures", 0.0))
+    (pool or LocalPool(1)).each(_under, {name: (chosen, name, base) for name in closures}, keep)
+    parts_in_order = [parts[name] for name in closures]
+    table = pd.concat(parts_in_order, ignore_index=True)
     if table["value"].isna().all():
         raise SensitivityError(f"no closure gives a result; under {closures[0]}: {table['reason'].iloc[0]}")
     return table
+
+
+def _under(regimes: tuple[Regime, ...], closure: str, base: BaseYear | None) -> pd.DataFrame:
+    """The rows of one closure."""
+    try:
+        return _rows(run(*regimes, closure=closure, base=base), closure)
+    except (EngineError, RegimeError, ClosureError, InstrumentError) as error:
+        first = str(error).partition("\n")[0]
+        return pd.DataFrame([{"regime": "all", "closure": closure, "reason": first}], columns=COLUMNS)
 
 
 def _rows(found: Run, closure: str) -> pd.DataFrame:

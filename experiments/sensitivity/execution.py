@@ -1,6 +1,6 @@
-"""Blocks of draws on all cores of this machine, or on a Dask cluster.
+"""Blocks of draws on all cores of this machine, or on a Dask cluster; other tasks on all cores.
 
-A process that dies takes its block with it and nothing else: it is replaced, and the blocks that are not there yet
+A process that dies takes its task with it and nothing else: it is replaced, and the tasks that are not done yet
 are handed out again.
 """
 
@@ -11,11 +11,12 @@ import os
 import pickle
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -24,8 +25,10 @@ from .kernel import Kernel
 from .worker import BLOCK, solve_block, solve_block_of, warm
 
 MOST_DEATHS = 5
-"""So many dead processes without a block being finished in between end a sweep."""
+"""So many dead processes without a task being finished in between end the work."""
 
+Key = TypeVar("Key", bound=Hashable)
+Found = TypeVar("Found")
 Blocks = Mapping[int, Array]
 Keep = Callable[[int, pd.DataFrame], None]
 
@@ -61,42 +64,63 @@ class LocalPool:
             SensitivityError: processes keep dying.
         """
         if self._pool is None:
-            for number, t in blocks.items():
-                keep(number, solve_block(kernel, number * BLOCK, t))
+            self.each(solve_block, {n: (kernel, n * BLOCK, t) for n, t in blocks.items()}, keep)
             return
         with _in_file(kernel) as file:
-            left, deaths = dict(blocks), 0
-            while left:
-                before = len(left)
-                try:
-                    self._round(file, left, keep)
-                except BrokenProcessPool as error:
-                    deaths = deaths + 1 if len(left) == before else 1
-                    if deaths >= MOST_DEATHS:
-                        raise SensitivityError(
-                            f"{deaths} processes in a row died before a block was finished. Likely reason: too little "
-                            "memory; give fewer --workers. What is finished is kept: --resume goes on"
-                        ) from error
-                    self._pool.shutdown(wait=False)
-                    self._pool = self._new()
+            self.each(solve_block_of, {n: (file, n * BLOCK, t) for n, t in blocks.items()}, keep)
 
-    def _round(self, file: Path, left: dict[int, Array], keep: Keep) -> None:
+    def each(
+        self,
+        call: Callable[..., Found],
+        tasks: Mapping[Key, tuple[Any, ...]],
+        keep: Callable[[Key, Found], None],
+    ) -> None:
+        """Call a function of a module for the arguments of each task; hand results to ``keep`` in any order.
+
+        A task may be begun again if its process dies, so that beginning again must do no harm.
+
+        Raises:
+            SensitivityError: processes keep dying. What a task raises is raised here.
+        """
+        if self._pool is None:
+            for key, arguments in tasks.items():
+                keep(key, call(*arguments))
+            return
+        left, deaths = dict(tasks), 0
+        while left:
+            before = len(left)
+            try:
+                self._round(call, left, keep)
+            except BrokenProcessPool as error:
+                deaths = deaths + 1 if len(left) == before else 1
+                if deaths >= MOST_DEATHS:
+                    raise SensitivityError(
+                        f"{deaths} processes in a row died before a task was finished. Likely reason: too little "
+                        "memory; give fewer --workers. What is finished is kept: --resume goes on"
+                    ) from error
+                self._pool.shutdown(wait=False)
+                self._pool = self._new()
+
+    def _round(
+        self, call: Callable[..., Any], left: dict[Any, tuple[Any, ...]], keep: Callable[[Any, Any], None]
+    ) -> None:
         assert self._pool is not None
-        waiting: dict[Future[pd.DataFrame], int] = {}
-        order = iter(list(left))
-        for number in order:
-            waiting[self._pool.submit(solve_block_of, file, number * BLOCK, left[number])] = number
+        waiting: dict[Future[Any], Any] = {}
+        for key in list(left):
+            waiting[self._pool.submit(call, *left[key])] = key
             if len(waiting) >= 3 * self.workers:
                 self._collect(waiting, left, keep)
         while waiting:
             self._collect(waiting, left, keep)
 
-    def _collect(self, waiting: dict[Future[pd.DataFrame], int], left: dict[int, Array], keep: Keep) -> None:
+    def _collect(
+        self, waiting: dict[Future[Any], Any], left: dict[Any, Any], keep: Callable[[Any, Any], None]
+    ) -> None:
         finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
         for future in finished:
-            number = waiting.pop(future)
-            keep(number, future.result())
-            del left[number]
+            key = waiting.pop(future)
+            keep(key, future.result())
+            del left[key]
 
     def close(self) -> None:
         """Let the processes end; nobody waits for them."""

@@ -37,6 +37,10 @@ class SensitivityError(ValueError):
     """A sweep cannot be made as asked; the message says why and what to do."""
 
 
+class UnsolvedError(SensitivityError):
+    """Too few draws of a regime have a solution; the message names the regime and the first reason."""
+
+
 @dataclass(frozen=True)
 class Factor:
     """One uncertain multiplier.

@@ -14,12 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from ...model.engine import Derivatives, SolveOptions
+from ...model.engine import SolveOptions
 from ...model.engine.many import ManyOutputs, ManySystem
 from ...model.engine.memory import no_garbage
-from ...model.engine.parameters import ParameterDerivatives
+from ...model.engine.parameters import along, response
 from ...model.measures import MEASURES
 from ...model.recalibrate import Recalibration
 from ..base_year import BaseYear
@@ -172,7 +171,7 @@ def _centre(regime: Regime, bench: Workbench, k: int, economy: Economy, factors:
     response = derivative[many.free].copy()
     response[many.in_logs] /= many.centre[many.free][many.in_logs][:, None]
     point, now = many.centre[:, None], many.parameters[:, None]
-    gradients = _along(economy.outputs, many, derivative, parameters)
+    gradients = along(economy.outputs, many.centre, many.parameters, derivative, parameters)
     return Centre(
         regime.name,
         k,
@@ -208,21 +207,7 @@ def _response(
     bench: Workbench, parameters: Array, shocks: Sequence[tuple[int, Array, Array]], factors: Sequence[Factor]
 ) -> Array:
     """Derivative of every variable by each factor at the solution, shape (variables, factors)."""
-    system = bench.system
-    columns: csr_array = ParameterDerivatives(system).columns(system.values)
-    pressure = columns @ parameters
-    moved = np.zeros((len(system.values), len(factors)))
+    moved = np.zeros((len(bench.system.values), len(factors)))
     for k, where, change in shocks:
         moved[where, k] = change * factors[k].slope()
-    pressure += system.jacobian() @ moved
-    derivatives = Derivatives(system)
-    moved[~system.partition.fixed] = derivatives.respond(pressure)
-    return moved
-
-
-def _along(outputs: ManyOutputs, many: ManySystem, derivative: Array, parameters: Array) -> Array:
-    """Derivative of each outcome along the response to each factor: exact, by an imaginary step."""
-    tiny = 1e-30
-    x = many.centre[:, None] + 1j * tiny * derivative
-    p = many.parameters[:, None] + 1j * tiny * parameters
-    return outputs.values(x, p).imag / tiny
+    return response(bench.system, parameters, moved)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ...model.indicators import UNITS
 from .designs import salib_problem
-from .factors import Array, Factor, SensitivityError
+from .factors import Array, Factor, UnsolvedError
 from .kernel import WALRAS, Kernel
 
 BAND = (0.05, 0.95)
@@ -27,16 +27,14 @@ def bands(kernel: Kernel, draws: pd.DataFrame, quadrature: bool) -> pd.DataFrame
     zero; by quadrature not known), ``draws``, ``failed``.
 
     Raises:
-        SensitivityError: of some regime fewer than two draws were solved.
+        UnsolvedError: of some regime fewer than two draws were solved.
     """
     parts = []
     for centre in kernel.centres:
         rows = draws[draws["regime"] == centre.name]
         good = rows[rows["how"] != "failed"]
         if len(good) < 2:
-            raise SensitivityError(
-                f"{centre.name}: {len(good)} of {len(rows)} draws solved; {_reasons(rows)}"
-            )
+            raise UnsolvedError(f"{centre.name}: {len(good)} of {len(rows)} draws solved; {_reasons(rows)}")
         values = good[list(kernel.names)].to_numpy()
         mean, sd = values.mean(axis=0), values.std(axis=0, ddof=0 if quadrature else 1)
         if quadrature:
@@ -100,7 +98,7 @@ def shares(kernel: Kernel, method: str, t: Array, draws: pd.DataFrame, seed: int
     first order, from the exact derivatives.
 
     Raises:
-        SensitivityError: ``sobol`` or ``morris`` with a failed draw, without which their formulas do not hold.
+        UnsolvedError: ``sobol`` or ``morris`` with a failed draw, without which their formulas do not hold.
     """
     factors = kernel.ask.factors
     groups = list(dict.fromkeys(f.group for f in factors))
@@ -111,7 +109,7 @@ def shares(kernel: Kernel, method: str, t: Array, draws: pd.DataFrame, seed: int
         if method in ("sobol", "morris"):
             rows = draws[draws["regime"] == centre.name].sort_values("draw")
             if (rows["how"] == "failed").any():
-                raise SensitivityError(
+                raise UnsolvedError(
                     f"{centre.name}: {method} needs every draw; {_reasons(rows)}. Take a smaller --spread"
                 )
             measured = _by_salib(method, factors, t, rows[list(kernel.names)].to_numpy(), seed)

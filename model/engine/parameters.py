@@ -1,7 +1,12 @@
 r"""Derivatives of the equations with respect to mutable parameters.
 
 A parameter enters a tape as a variable does. Read once more with the parameters among the variables, the plan of
-a system gives the exact columns :math:`F_\theta` by the same reverse mode that gives its Jacobian.
+a system gives the exact columns :math:`F_\theta` by the same reverse mode that gives its Jacobian. At a solution every
+unknown then has an exact derivative along directions :math:`t` of parameters and of fixed variables :math:`x`,
+
+.. math:: \frac{dy}{dt} = -F_y^{-1} \Big(F_\theta \frac{d\theta}{dt} + F_x \frac{dx}{dt}\Big)
+
+and so has every expression of unknowns, fixed variables and parameters.
 """
 
 from __future__ import annotations
@@ -11,6 +16,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_array
 
+from .derivatives import Derivatives
+from .many import ManyOutputs
 from .plan import InnerLevel, Plan
 from .system import CompiledSystem
 from .tape import Array, compile_tape
@@ -57,6 +64,46 @@ class ParameterDerivatives:
         data = plan.assembly.gather(plan.level.derivatives(kept, weights), inner)
         shape = (system.n_equations, self._n_columns)
         return csr_array((data, (plan.assembly.rows, plan.assembly.columns)), shape=shape)
+
+
+def response(system: CompiledSystem, parameters: Array, moved: Array | None = None) -> Array:
+    """Derivative of every variable along directions at the solution that the system holds.
+
+    Args:
+        system: compiled and solved.
+        parameters: change of the parameters, shape (parameters, directions).
+        moved: change of the fixed variables, shape (variables, directions); entries of free ones are zero. Default:
+            none is moved.
+
+    Returns:
+        Shape (variables, directions), fixed variables included.
+
+    Raises:
+        DerivativeError, SingularJacobianError: as `Derivatives`.
+    """
+    shape = len(system.values), parameters.shape[1]
+    found = np.zeros(shape) if moved is None else moved.copy()
+    pressure = ParameterDerivatives(system).columns(system.values) @ parameters
+    pressure += system.jacobian() @ found
+    found[~system.partition.fixed] = Derivatives(system).respond(pressure)
+    return found
+
+
+def along(outputs: ManyOutputs, x: Array, parameters: Array, moved: Array, changed: Array) -> Array:
+    """Derivative of expressions along directions of variables and parameters, shape (expressions, directions).
+
+    Args:
+        outputs: the expressions.
+        x: values of all variables.
+        parameters: values of all parameters.
+        moved: change of the variables, shape (variables, directions), as `response` gives it.
+        changed: change of the parameters, shape (parameters, directions).
+
+    Exact: the imaginary part along a vanishing imaginary step (Squire and Trapp 1998, SIAM Review 40).
+    """
+    tiny = 1e-30
+    at = x[:, None] + 1j * tiny * moved, parameters[:, None] + 1j * tiny * changed
+    return outputs.values(*at).imag / tiny
 
 
 def _opened(plan: Plan, n: int, n_parameters: int, system: CompiledSystem) -> Plan:

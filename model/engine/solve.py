@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -207,7 +206,7 @@ def _record(
         worst_equation=system.equation_names[worst] if len(relative) else "",
         equations=system.n_equations,
         fallbacks=fallbacks,
-        seconds=MappingProxyType(seconds),
+        seconds=seconds,
         log=tuple(progress.log),
         outside_bounds=system.outside_bounds(at.x),
     )

@@ -6,6 +6,7 @@ import pytest
 
 from eacu.calibration.balancing import BalanceError, BalanceProblem, solve
 from eacu.calibration.draws import random_errors
+from eacu.calibration.series import Tables, once, remembered
 
 
 def small_problem() -> BalanceProblem:
@@ -57,3 +58,47 @@ def test_restated_problems_keep_their_matrix_and_refuse_other_cells() -> None:
     assert list(problem.names) == ["total", "pair"]
     with pytest.raises(BalanceError, match="not those of the problem"):
         problem.restated(problem.cells.iloc[:2])
+
+
+def test_a_linear_program_begun_at_another_basis_ends_where_it_would() -> None:
+    random = np.random.default_rng(3)
+    size = 12
+    index = pd.MultiIndex.from_product([range(size), range(size)], names=["row", "column"])
+    prior = random.uniform(1.0, 9.0, len(index))
+    problem = BalanceProblem(pd.DataFrame({"prior": prior, "standard_error": 0.2 * prior}, index=index))
+    problem.totals("row", 1.1 * problem.cells["prior"].groupby("row").sum(), name="row")
+    columns = 1.1 * problem.cells["prior"].groupby("column").sum()
+    problem.totals("column", columns, standard_error=0.02 * columns, name="column")
+    basis = solve(problem, method="least_absolute").basis
+    assert basis is not None
+    cold = solve(random_errors(1, 0)("x", problem), method="least_absolute")
+    warm = solve(random_errors(1, 0, {"x": basis})("x", problem), method="least_absolute")
+    again = solve(problem.restated(start=basis), method="least_absolute")
+    assert (again.iterations, solve(problem, method="least_absolute").iterations > 0) == (0, True)
+    assert warm.objective == pytest.approx(cold.objective, rel=1e-10)
+    assert warm.max_violation <= 1e-9
+    smaller = problem.restated(keep=np.arange(2 * size) > 0, start=basis)
+    assert solve(smaller, method="least_absolute").objective > 0.0, "a basis of another shape is left alone"
+
+
+def test_what_is_made_of_remembered_tables_is_made_once_and_tables_are_copies() -> None:
+    read: list[str] = []
+
+    def tables(name: str) -> pd.DataFrame:
+        read.append(name)
+        return pd.DataFrame({"value": [1.0]})
+
+    made: list[str] = []
+
+    def total(name: str, reader: Tables) -> float:
+        made.append(name)
+        return float(reader(name)["value"].sum())
+
+    own = remembered(tables)
+    copy = own("a")
+    copy["value"] = 5.0
+    assert [once(own, total, "a"), once(own, total, "a"), once(own, total, "b")] == [1.0, 1.0, 1.0]
+    assert (read, made) == (["a", "b"], ["a", "b"])
+    assert remembered(own) is own
+    once(tables, total, "a"), once(tables, total, "a")
+    assert made == ["a", "b", "a", "a"], "a reader without a memory may have other tables next time"

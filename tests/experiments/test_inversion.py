@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eacu.experiments.inversion import EXACT, LEAST_SQUARES, _Economy, combinations, invert, standard_errors
+from eacu.experiments.identification import combinations, standard_errors
+from eacu.experiments.inversion import EXACT, LEAST_SQUARES, _Economy, invert
 from eacu.experiments.inversion_file import (
     InversionError,
     InversionFile,
@@ -87,6 +88,34 @@ def test_exact_derivatives_are_those_of_differences() -> None:
     exact = economy.jacobian(theta)
     numerical = np.column_stack([economy._numerical(theta, n) for n in range(2)])
     np.testing.assert_allclose(exact, numerical, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "exact"),
+    [
+        (
+            ("sigma_armington", "sigma_sources", "omega_supply", "sigma_value_added", "income_elasticity"),
+            True,
+        ),
+        (("sigma_consumption",), False),
+    ],
+)
+def test_derivatives_by_elasticities_are_those_of_differences(parameters, exact, monkeypatch) -> None:
+    own = {**FREE["elasticities"], "elasticity": {"parameters": parameters}}
+    monkeypatch.setitem(FREE, "elasticities", own)
+    free = ["borders", "elasticities"]
+    economy = _Economy(problem(free, [0.0, 0.0, 0.0]), small_base_year(), lambda line: None)
+    theta, h = np.array([-4.0, 1.2]), 0.02
+    found = economy._by_elasticity(theta, 1)
+    if not exact:
+        assert found is None, "an elasticity of one chooses the functional form"
+        return
+    solves = economy.solves
+    np.testing.assert_allclose(economy.jacobian(theta)[:, 1], found, rtol=1e-12)
+    assert economy.solves == solves, "no solve is needed for exact derivatives"
+    one, other, two, far = (economy.outcomes(theta + np.array([0.0, k * h])) for k in (1, -1, 2, -2))
+    difference = (8.0 * (one - other) - (two - far)) / (12.0 * h)
+    np.testing.assert_allclose(found, difference, rtol=1e-6, atol=1e-6 * np.abs(found).max())
 
 
 def test_a_combination_that_the_target_cannot_tell_is_named() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -213,6 +214,19 @@ def test_a_regime_without_a_solution_does_not_lose_the_others(base, result, unso
     for regime in found:
         assert regime.passed
         pd.testing.assert_frame_equal(regime.indicators, result[regime.name].indicators, atol=1e-8)
+
+
+def test_a_run_goes_to_another_process_and_comes_back_the_same(base, unsolvable):
+    sent = run("union-2010-01", "union-2010-07", base=base)
+    found = pickle.loads(pickle.dumps(sent))
+    (one,), (same,) = sent.solved, found.solved
+    assert same.solution.record == one.solution.record
+    assert same.checks == one.checks
+    pd.testing.assert_frame_equal(same.indicators, one.indicators, check_exact=True)
+    pd.testing.assert_frame_equal(same.results, one.results, check_exact=True)
+    pd.testing.assert_frame_equal(same.sam.table, one.sam.table, check_exact=True)
+    assert found.status == "not solved"
+    assert found.failed[0].message == sent.failed[0].message
 
 
 def test_if_no_regime_is_solved_the_error_is_raised(base, monkeypatch):

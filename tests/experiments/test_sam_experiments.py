@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from eacu import data
+from eacu.calibration.draws import sam_draws
 from eacu.calibration.sam import WORLD, Sam
 from eacu.calibration.sam_distance import BLOCKS, sam_cells, sam_distance
 from eacu.experiments.sam_experiments import (
@@ -26,7 +27,7 @@ REGIME = "union-2010-07"
 
 @pytest.fixture(scope="module")
 def trials():
-    return sam_experiments(["russia"], [REGIME], draws=1)
+    return sam_experiments(["russia"], [REGIME], draws=1, workers=2)
 
 
 def test_the_page_says_what_the_experiments_say_today(trials) -> None:
@@ -59,6 +60,11 @@ def test_the_reference_is_the_committed_sam_and_a_draw_keeps_trade_by_pair(trial
 
     assert fob(drawn) == pytest.approx(fob(committed), rel=1e-6)
     assert fob(committed) == pytest.approx(11797, rel=1e-3)
+
+
+def test_a_draw_made_by_another_process_is_the_draw_made_here(trials) -> None:
+    (here,) = sam_draws(data.reader(), 1, seed=2007)
+    pd.testing.assert_series_equal(trials[2].cells, sam_cells(here.build.sam), check_exact=True)
 
 
 def test_what_cannot_be_an_experiment_is_refused_with_the_remedy(tmp_path) -> None:

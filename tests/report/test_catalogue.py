@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +52,31 @@ def test_the_catalogue_follows_the_folders(run, tmp_path):
             assert query(out, f"select distinct run from {table}")["run"].tolist() == [second.name]
     shutil.copytree(second, out / "a copy")
     assert query(out, "select run from runs order by run")["run"].tolist() == [second.name, "a copy"]
+
+
+def test_runs_are_found_by_their_elasticities_old_runs_beside_new_ones(run, tmp_path):
+    out = tmp_path / "runs"
+    own, other = save_run(run, out), save_run(replace(run, elasticities="gtap"), out)
+    for name, change in (("old", {"format": None, "elasticities": None}), ("future", {"format": 99})):
+        copy = shutil.copytree(own, out / name)
+        facts = json.loads((copy / "run.json").read_text(encoding="utf-8")) | change
+        facts = {key: value for key, value in facts.items() if value is not None}
+        (copy / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+    answer = query(out, "select run from runs where elasticities = 'gtap'")
+    assert answer["run"].tolist() == [other.name]
+    rows = query(out, "select * from runs").set_index("run")
+    assert rows.loc[own.name, "elasticities"] == "envisage"
+    assert rows.loc["old", "status"] == "ok"
+    assert rows["elasticities"].isna().to_dict() == {
+        own.name: False,
+        other.name: False,
+        "old": True,
+        "future": True,
+    }
+    assert rows.loc["future", "status"] == "damaged"
+    assert "format 99; this one reads up to 2" in rows.loc["future", "problem"]
+    joined = "select count(distinct i.run) as n from indicators i join runs r using (run) where r.elasticities is null"
+    assert query(out, joined)["n"].item() == 1
 
 
 def test_wrong_sql_is_explained(run, tmp_path):

@@ -51,3 +51,38 @@ def test_run_adds_bands(eacu, small):
     assert answer.exit_code == 0, answer.output
     rows = json.loads(answer.stdout)[0]["bands"]
     assert {"regime", "region", "indicator", "mean", "sd", "low", "high"} <= set(rows[0])
+
+
+def test_drawn_sams_are_a_sample_and_a_lost_one_is_told(eacu, small, monkeypatch):
+    from dataclasses import replace
+
+    from eacu.calibration.balancing import BalanceError
+    from eacu.experiments.sensitivity import bases
+
+    def estimate(self):
+        if self.number == 1:
+            raise BalanceError("it does not balance")
+        base = small_base_year()
+        sigma = (1.0 + 0.1 * self.number) * base.benchmark.sigma_armington
+        return replace(base, benchmark=replace(base.benchmark, sigma_armington=sigma))
+
+    monkeypatch.setattr(bases.DrawnBase, "estimate", estimate)
+    ask = (
+        "sensitivity",
+        "union-2010-07",
+        "--factors",
+        "destinations,supply",
+        "--workers",
+        "1",
+        "--no-closures",
+    )
+    answer = eacu(*ask, "--sams", "3", "--seed", "9", "--quiet")
+    assert answer.exit_code == 1
+    assert "How much of the spread is" in answer.stdout
+    assert "SAM 1 of seed 9: is left out: BalanceError: it does not balance" in answer.stderr
+    answer = eacu(*ask, "--sams", "3", "--seed", "9", "--quiet", "--json")
+    found = json.loads(answer.stdout)
+    assert [lost["base"] for lost in found["failed"]] == ["SAM 1"]
+    assert {"name": "SAM 1", "number": 1, "seed": 9} in found["sams"]
+    shares = found["bands"][0]
+    assert shares["sam"] + shares["elasticities"] + shares["policy"] == pytest.approx(1.0)
