@@ -1,4 +1,4 @@
-"""For all tests: what a worker computes with, what it keeps, and which tests go to one worker together."""
+"""For all tests: what a worker computes with, what it keeps, and in which order it tests."""
 
 from __future__ import annotations
 
@@ -10,22 +10,32 @@ import pytest
 for library in ("OMP", "OPENBLAS", "MKL"):  # one thread a worker, so that they do not wait for one another's
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
-SPREAD = (
-    "docs/test_docs.py",
-    "docs/test_notebooks.py",
-    "model/test_closures.py",
-    "model/test_known_answers.py",
-    "model/test_mobility.py",
-    "model/test_properties.py",
-    "model/test_replication.py",
-    "model/test_rents_and_quotas.py",
+FIRST = (
     "mutation/test_faults.py",
-    "report/test_cli.py",
-    "report/test_cli_dynamics.py",
+    "model/test_closures.py",
+    "docs/test_commands_run.py",
+    "docs/test_docs.py",
+    "model/test_rents_and_quotas.py",
+    "model/test_welfare.py",
+    "model/test_mechanisms_and_closures.py",
+    "experiments/test_sensitivity.py",
+    "experiments/test_inversion.py",
+    "model/test_properties.py",
+    "experiments/test_shipped.py",
+    "docs/test_claims_page.py",
+    "docs/test_ladder_page.py",
+    "experiments/test_against_ipopt.py",
+    "experiments/test_welfare_of_regimes.py",
+    "experiments/test_sam_experiments.py",
+    "model/test_closures_on_real_data.py",
+    "docs/test_reproduction_page.py",
+    "docs/test_notebooks.py",
+    "report/test_tutorial.py",
+    "report/test_html_report.py",
+    "experiments/test_template.py",
+    "experiments/test_services.py",
 )
-"""Files of many tests that share nothing: these follow the others one by one, so that no worker ends before the rest.
-
-The tests of any other file go to one worker, which makes what they share once."""
+"""Files that take longest, the longest first: a file goes to one worker, and none is to begin when the others end."""
 
 
 def pytest_configure() -> None:
@@ -36,9 +46,6 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell pytest-xdist which tests belong together (``--dist=loadgroup``)."""
-    here = Path(__file__).parent
-    for item in items:
-        file = item.path.relative_to(here).as_posix()
-        if file not in SPREAD:
-            item.add_marker(pytest.mark.xdist_group(file))
+    """Long files first, the others as they are."""
+    rank = {Path(__file__).parent / file: place for place, file in enumerate(FIRST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
