@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
+from pyomo.common.gc_manager import PauseGC
 
 from ..calibration.market_structure import ARMINGTON
 from ..calibration.sam import TOLERANCE as SAM_TOLERANCE
@@ -30,7 +31,6 @@ from ..model.choices import CHOICES, MARKETS
 from ..model.closures import Closure, ClosureError, find_closure
 from ..model.economy import build_economy
 from ..model.engine import CompiledSystem, EngineError, SolvedPoint, SolveRecord, compile_model, solve_system
-from ..model.engine.memory import no_garbage
 from ..model.explain import Explanation
 from ..model.instruments import apply_policy
 from ..model.results import Solution
@@ -286,7 +286,7 @@ class Workbench:
         self.base, self.tell, self.targets = base, tell, tuple(targets)
         self.seconds: dict[str, float] = {}
         benchmark = base.benchmark
-        with no_garbage():
+        with PauseGC():
             self.model = self._timed("build", lambda: build_economy(benchmark, closure))
             add_targets(self.model, targets)
             self._system = self._timed("compile", lambda: compile_model(self.model))

@@ -85,9 +85,7 @@ def build_economy(benchmark: Benchmark, closure: str | Closure = "default") -> p
         ClosureError: unknown closure, or one that does not leave the model square.
         KeyError: the benchmark lacks a number that a block needs.
     """
-    with (
-        PauseGC()
-    ):  # nearly all objects made here stay: to look through them for garbage takes a third of the time
+    with PauseGC():  # nearly all objects made here stay: looking through them takes a third of the time
         m = _declared(benchmark)
         for block in BLOCKS:
             block.add_equations(m)

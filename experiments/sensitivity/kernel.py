@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from pyomo.common.gc_manager import PauseGC
 
 from ...model.engine import SolveOptions
 from ...model.engine.many import ManyOutputs, ManySystem
-from ...model.engine.memory import no_garbage
 from ...model.engine.parameters import along, response
 from ...model.measures import MEASURES
 from ...model.recalibrate import Recalibration
@@ -122,7 +122,7 @@ def make_kernel(ask: Ask, tell: Tell = lambda line: None) -> Kernel:
 
     Raises what `eacu.experiments.run.run` raises.
     """
-    with no_garbage():
+    with PauseGC():  # what is built is kept: nothing to look for
         return _kernel(ask, Work(tell, 3 + len(ask.regimes)))
 
 
