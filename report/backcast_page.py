@@ -104,7 +104,12 @@ SHARE_HEAD = ["goods", "year", "2007", "happened", *METHODS[1:]]
 def backcast_tables(found: Backcast) -> list[Table]:
     """Scores, shares, duties for the console."""
     tables = [
-        _table("Model and naive forecasts, 90 % intervals", VERDICT_HEAD, verdict_rows(found), 4),
+        _table(
+            "Model and naive forecasts, 90 % intervals",
+            VERDICT_HEAD[:10],
+            [row[:10] for row in verdict_rows(found)],
+            4,
+        ),
         _table("Trade of groups of pairs, after one scale", LEVEL_HEAD, level_rows(found), 4),
         _table("Trade by partner: forecasts against what happened", SCORE_HEAD, score_rows(found), 4),
         _table("Trade between members, % of all their trade", SHARE_HEAD, share_rows(found), 2),

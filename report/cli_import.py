@@ -61,6 +61,14 @@ def import_(
             help="Hold an input-output release to eacu's national accounts and trade, or leave it as it is.",
         ),
     ] = True,
+    largest_gap: Annotated[
+        float,
+        typer.Option(
+            "--largest-gap",
+            min=0.0,
+            help="Largest difference between an industry's sales and costs in a release, in per cent of the larger.",
+        ),
+    ] = 3.0,
     base_year: Annotated[
         str | None,
         typer.Option(help="Regions, sectors and other tables of this base year: ukraine, or a folder."),
@@ -76,7 +84,8 @@ def import_(
     from ..calibration.imports.base_year import import_base_year
     from ..calibration.imports.sources import Source
 
-    source = Source(file, form, sheet, area, table, unit, year, blanks_are_zero, balance, controls)
+    gap = largest_gap / 100
+    source = Source(file, form, sheet, area, table, unit, year, blanks_are_zero, balance, controls, gap)
     result = import_base_year(source, mapping, base_year, progress)
     folder = out / name
     for written in result.write(folder):

@@ -25,6 +25,7 @@ from .aggregation import aggregate
 from .cells import ImportDataError, listing
 from .mapping import AccountMap
 from .mrio import read_mrio
+from .mrio_check import check_release
 from .mrio_sam import sam_from_world
 from .sam_import import import_sam, require_lists
 from .sources import Source
@@ -132,6 +133,7 @@ def _from_release(
     tables = reader(own)
     regions, sectors = Regions.of(tables), tuple(sector_list(tables))
     release = read_mrio(source.file, source.format, source.year, mapping)
+    odd = check_release(release, mapping, source.largest_gap)
     reference = Sam.read(path("sam/sam_2007", own))
     pattern = WorldTable.of_sam(reference, regions.names, sectors)
     countries = country_map(mapping, tables)
@@ -147,7 +149,8 @@ def _from_release(
     build = sam_from_world(world, reference, tables, source.controls, tell)
     notes = [
         f"{len(there):,} industries of {there.nunique()} countries; largest gap between an industry's sales and costs "
-        f"{release.gap():.1e}."
+        f"{release.gap():.1e}.",
+        *odd,
     ]
     if lent:
         notes.append(f"Not in the release and taken from the reference base year: {', '.join(lent)}.")
