@@ -34,6 +34,7 @@ class Source:
     balance: bool = False
     controls: bool = True
     largest_gap: float = LARGEST_GAP
+    force_unit: bool = False
 
     @property
     def format(self) -> str:
