@@ -98,7 +98,8 @@ def _refuse_doubled(file: Path, table: pd.DataFrame) -> None:
     if len(doubled):
         raise ImportDataError(
             f"{file}: {len(doubled)} rows give the same payment more than once: {addresses(doubled, contents=True)}\n"
-            "Likely reason: rows appended twice. If they are parts of one payment, add them up in one row."
+            "Likely reasons: rows appended twice; trade of a region with itself beside its domestic sales, which goes "
+            "through an account intra:<g>. If they are parts of one payment, add them up in one row."
         )
 
 

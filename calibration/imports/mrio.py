@@ -76,7 +76,7 @@ def read_mrio(file: Path, form: str, year: int, mapping: AccountMap) -> Mrio:
         raise
     except Exception as error:  # the library's own errors and whatever pandas raises on another format
         raise ImportDataError(f"{file}: pymrio cannot read it as {form}, year {year}: {error}") from error
-    _require_whole(file, tables)
+    require_whole(file, tables)
     factor = _unit(file, tables.unit)
     rows = _inputs(file, tables, mapping)
     return Mrio(
@@ -98,22 +98,28 @@ def _parsers(pymrio: Any, file: Path, year: int) -> dict[str, Any]:
     }
 
 
-def _require_whole(file: Path, tables: Any) -> None:
-    """Refuse what was read if an industry lacks its row or column, or a cell holds no number."""
-    rows, columns = list(tables.Z.index), list(tables.Z.columns)
+def require_whole(file: Path, tables: Any) -> None:
+    """Refuse what was read if an industry lacks its row or column, or a cell holds no number.
+
+    ``tables`` is what ``pymrio`` made of the file. Raises :class:`.cells.ImportDataError` naming the labels.
+    """
+    rows, columns = tables.Z.index, tables.Z.columns
     for kind, lacking in (
-        ("a column and no row", [one for one in columns if one not in set(rows)]),
-        ("a row and no column", [one for one in rows if one not in set(columns)]),
-        ("no row in final demand", [one for one in rows if one not in set(tables.Y.index)]),
+        ("a column and no row", columns.difference(rows, sort=False)),
+        ("a row and no column", rows.difference(columns, sort=False)),
+        ("no row in final demand", rows.difference(tables.Y.index, sort=False)),
     ):
-        if lacking:
+        if len(lacking):
             names = listing(" ".join(map(str, one)) for one in lacking)
             raise ImportDataError(f"{file}: {len(lacking)} industries have {kind}: {names}")
     for name, frame in (("Z", tables.Z), ("Y", tables.Y)):
-        wrong = frame.apply(pd.to_numeric, errors="coerce").isna().stack()
-        bad = list(wrong[wrong.to_numpy(bool)].index) if wrong.to_numpy().any() else []
-        if bad:
-            raise ImportDataError(f"{file}, table {name}: {len(bad)} cell(s) hold no number: {listing(bad)}")
+        wrong = frame.apply(pd.to_numeric, errors="coerce").isna().to_numpy().nonzero()
+        cells = [(frame.index[i], frame.columns[j]) for i, j in zip(*wrong, strict=True)]
+        if cells:
+            raise ImportDataError(
+                f"{file}, table {name}: {len(cells)} cell(s) hold no number: "
+                + listing(f"row {' '.join(map(str, i))}, column {' '.join(map(str, j))}" for i, j in cells)
+            )
 
 
 def _unit(file: Path, unit: pd.DataFrame) -> float:

@@ -272,9 +272,10 @@ def _wiod_industries(file: Path, columns: Sequence[tuple[str, ...]], rows: Seque
     """Refuse a table in which an industry lacks its row or its column."""
     codes, there = {code for _, code in rows}, set(rows)
     named = [(one[2], one[3]) for one in columns]
+    columned = set(named)
     for kind, lacking in (
         ("a column and no row", [one for one in named if one[1] in codes and one not in there]),
-        ("a row and no column", [one for one in rows if one not in set(named)]),
+        ("a row and no column", [one for one in rows if one not in columned]),
     ):
         if lacking:
             raise ImportDataError(

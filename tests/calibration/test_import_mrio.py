@@ -16,7 +16,7 @@ from eacu.calibration.imports.aggregation import aggregate
 from eacu.calibration.imports.base_year import country_map
 from eacu.calibration.imports.cells import ImportDataError
 from eacu.calibration.imports.mapping import AccountMap
-from eacu.calibration.imports.mrio import read_mrio
+from eacu.calibration.imports.mrio import read_mrio, require_whole
 from eacu.calibration.imports.mrio_check import check_release
 from eacu.calibration.imports.mrio_files import check_icio
 from eacu.calibration.imports.world_table import WorldTable
@@ -291,6 +291,29 @@ def test_the_table_that_comes_with_pymrio_keeps_its_totals(world, tmp_path):
     assert found.home[:, belarus].sum() == pytest.approx(
         raw.Z.loc["reg2", "reg2"].to_numpy().sum() + raw.Y.loc["reg2", "reg2"].to_numpy().sum()
     )
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (
+            lambda raw: raw.Z.iloc.__setitem__((2, 3), np.nan),
+            r"table Z: 1 cell\(s\) hold no number: row reg1 manuf",
+        ),
+        (lambda raw: setattr(raw, "Z", raw.Z.iloc[1:]), "1 industries have a column and no row: reg1 food"),
+        (
+            lambda raw: setattr(raw, "Y", raw.Y.iloc[1:]),
+            "1 industries have no row in final demand: reg1 food",
+        ),
+    ],
+)
+def test_what_pymrio_saved_is_looked_at_too(spoil, words):
+    pymrio = pytest.importorskip("pymrio")
+    raw = pymrio.load_test()
+    require_whole(Path("saved"), raw)
+    spoil(raw)
+    with pytest.raises(ImportDataError, match=words):
+        require_whole(Path("saved"), raw)
 
 
 def test_a_release_in_another_currency_is_refused(tmp_path):
