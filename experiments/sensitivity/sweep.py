@@ -192,6 +192,8 @@ def _question(kernel: Kernel, ask: Ask, method: str, t: Array, seed: int) -> dic
         "method": method,
         "draws": len(t),
         "seed": seed,
-        "factors": [[f.name, "+".join(f.acts_on), f.family, f.spread] for f in ask.factors],
+        "factors": [
+            [f.name, "+".join(f.acts_on), f.sector, f.region, f.family, f.spread] for f in ask.factors
+        ],
         "fingerprint": digest.hexdigest(),
     }

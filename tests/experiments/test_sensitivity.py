@@ -84,23 +84,86 @@ def test_a_draw_does_not_depend_on_how_many_there_are():
         ({"family": "lognormale"}, "lognormal"),
         ({"family": "uniform", "value": 1.0}, "below 1"),
         ({"value": 0.0}, "positive"),
-        ({"acts_on": "frisch"}, "multiplied by two"),
-        ({"region": "RUSS"}, "RUS"),
+        ({"acts_on": "frisch"}, "a and b multiply the very same frisch"),
+        ({"factor": "b"}, "two factors called b"),
+        ({"acts_on": "sigma_armington+iceberg"}, "row of a: .* sigma_armington and the instrument iceberg"),
+        ({"acts_on": "iceberg+sigma_armington"}, "row of a: .* sigma_armington and the instrument iceberg"),
+        ({"acts_on": "frisch", "sector": "agr"}, "row of a: frisch has no cell in sector agr"),
+        ({"region": "RUSS"}, "row of a: .*RUS"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(tmp_path, change, message):
-    row = {
-        "factor": "a",
-        "acts_on": "sigma_armington",
-        "sector": "all",
-        "region": "all",
-        "family": "lognormal",
-    }
-    row |= {"value": 0.2, "unit": "sd", "source": "me", "quality": "assumed", "comment": "none"}
-    other = row | {"factor": "b", "acts_on": "frisch"}
-    pd.DataFrame([row | change, other]).to_csv(tmp_path / "own.csv", index=False)
     with pytest.raises(SensitivityError, match=message):
-        load_factors(small_base_year().benchmark, file=tmp_path / "own.csv")
+        own_factors(tmp_path, change, {"factor": "b", "acts_on": "frisch"})
+
+
+OWN = {
+    "factor": "a",
+    "acts_on": "sigma_armington",
+    "sector": "all",
+    "region": "all",
+    "family": "lognormal",
+    "value": 0.2,
+    "unit": "sd",
+    "source": "me",
+    "quality": "assumed",
+    "comment": "none",
+}
+"""What rows of a table of one's own are unless a test says otherwise."""
+
+
+def own_factors(folder, *rows):
+    pd.DataFrame([OWN | row for row in rows]).to_csv(folder / "own.csv", index=False)
+    return load_factors(small_base_year().benchmark, file=folder / "own.csv")
+
+
+def test_a_factor_of_policy_moves_the_goods_and_importers_it_names_and_no_others(tmp_path):
+    """Each variable's value at a draw is known by hand: the regime's change times the multipliers of its cell."""
+    factors = own_factors(
+        tmp_path,
+        {"factor": "b", "acts_on": "iceberg"},
+        {"factor": "c", "acts_on": "iceberg", "region": "KAZ"},
+        {"factor": "d", "acts_on": "iceberg", "sector": "each", "region": "BLR"},
+        {"factor": "e", "acts_on": "sigma_armington"},
+    )
+    kernel = make_kernel(Ask((BORDERS,), None, small_base_year(), factors))
+    centre = kernel.centres[0]
+    t = np.random.default_rng(4).normal(size=(1, len(factors)))
+    drawn = kernel.solve(centre, t)[1][:, 0]
+    bench = worker._benches(kernel)["borders"]
+    size = {f.name: float(np.exp(f.spread * t[0, k])) for k, f in enumerate(factors)}
+    seen = set()
+    for (sector, _, importer), variable in bench.model.iceberg.items():
+        slot = bench.system.column[id(variable)]
+        before = bench.model.benchmark_values["iceberg"][sector, _, importer]
+        change = centre.system.centre[slot] - before
+        own = {"KAZ": size["c"], "BLR": size[f"d[{sector}]"]}.get(importer, 1.0)
+        assert drawn[slot] == pytest.approx(before + change * size["b"] * own, rel=1e-12)
+        if change:
+            seen.add(importer)
+    assert {"KAZ", "BLR", "RUS"} <= seen
+    ev = kernel.names.index("ev_pct_consumption[KAZ]")
+    assert centre.gradients[ev, 0] != pytest.approx(centre.gradients[ev, 1], rel=1e-2)
+
+
+def test_factors_on_one_cell_are_multiplied(tmp_path):
+    """A level of all goods and one of each: the derivative of the level is the sum of the others' over goods."""
+    factors = own_factors(
+        tmp_path,
+        {"factor": "level", "acts_on": "sigma_armington+sigma_sources"},
+        {"factor": "own", "acts_on": "sigma_armington+sigma_sources", "sector": "each"},
+    )
+    kernel = make_kernel(Ask((CUSTOMS,), None, small_base_year(), factors))
+    centre = kernel.centres[0]
+    t = np.arange(1.0, 1.0 + len(factors))[None, :] / 10.0
+    multipliers, _ = kernel.multipliers(centre, t)
+    cells = kernel.economies[0].recalibration.cells.table
+    place = {f.sector: k for k, f in enumerate(factors)}
+    for multiplier, cell in zip(multipliers[:, 0], cells.itertuples(), strict=True):
+        trade = cell.parameter in ("sigma_armington", "sigma_sources")
+        expected = np.exp(0.2 * (t[0, 0] + t[0, place[cell.sector]])) if trade else 1.0
+        assert multiplier == pytest.approx(expected, rel=1e-12)
+    assert np.allclose(centre.gradients[:, 0], centre.gradients[:, 1:].sum(axis=1), rtol=1e-9, atol=1e-12)
 
 
 # ---- solutions ------------------------------------------------------------------------------------------
