@@ -9,6 +9,7 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
+from .importance_table import importance_table, percent
 from .layout import titled_table
 
 if TYPE_CHECKING:
@@ -21,20 +22,14 @@ MOST_FACTORS = 8
 MOST_BASES = 5
 """More base years than this are shown by the ends of their means."""
 PLACE = ["regime", "region", "indicator"]
-WORDS = {
-    "first": "share of variance",
-    "total": "total share",
-    "mu_star": "mean effect",
-    "sigma": "its spread",
-}
-"""What a measure of importance is called."""
 
 
 def bands_table(found: Sensitivity, regions: Sequence[str], indicators: Sequence[str]) -> Table:
     """Central value, mean, spread and band of the chosen outcomes."""
     ends = "5 % to 95 %" if found.method not in ("local", "quadrature") else "90 % band (normal)"
     table = titled_table(f"What is uncertain, {found.method}: {len(found.t) or 'no'} draws", ["central"])
-    for heading in ("mean", "s.d.", ends, "above zero"):
+    spread = found.bands["sd"].notna().any()  # the points of Morris say nothing of it
+    for heading in ("mean", "s.d.", ends, "above zero") if spread else ():
         table.add_column(heading, justify="right", no_wrap=True)
     for regime, rows in found.bands.groupby("regime", sort=False):
         for region in regions:
@@ -44,28 +39,15 @@ def bands_table(found: Sensitivity, regions: Sequence[str], indicators: Sequence
             ):
                 positive = "–" if pd.isna(row["positive"]) else f"{100 * row['positive']:.0f} %"
                 numbers = [_number(row[k], row["unit"]) for k in ("central", "mean", "sd", "low", "high")]
-                table.add_row(
-                    f"  {row['indicator']}, {row['unit']}",
-                    *numbers[:3],
-                    f"{numbers[3]} to {numbers[4]}",
-                    positive,
-                )
+                cells = [*numbers[1:3], f"{numbers[3]} to {numbers[4]}", positive] if spread else []
+                table.add_row(f"  {row['indicator']}, {row['unit']}", numbers[0], *cells)
         table.add_section()
     return table
 
 
 def shares_table(found: Sensitivity, regions: Sequence[str], indicator: str) -> Table:
-    """What the spread of one outcome comes from: a row for each regime and region, a column for each group."""
-    rows = found.shares[(found.shares["indicator"] == indicator) & found.shares["region"].isin(regions)]
-    measures = [c for c in rows.columns if c in WORDS]
-    groups = list(dict.fromkeys(rows["group"]))
-    table = titled_table(f"Where the spread of {indicator} comes from", groups)
-    for (regime, region), part in _by_place(rows):
-        values = part.set_index("group")
-        for measure in measures:
-            name = f"{regime}, {region}: {WORDS[measure]}"
-            table.add_row(name, *[_share(float(values.loc[group, measure]), measure) for group in groups])
-    return table
+    """What the spread of one outcome comes from."""
+    return importance_table(found.shares, regions, indicator)
 
 
 def across_table(found: Across, regions: Sequence[str], indicators: Sequence[str]) -> Table:
@@ -95,8 +77,8 @@ def origins_table(found: Across, regions: Sequence[str], indicators: Sequence[st
         table.add_column(heading, justify="right", no_wrap=True)
 
     def cells(row: Mapping[Any, Any]) -> list[str]:
-        limits = [_share(row[key], "first") for key in ("sam_low", "sam_high")]
-        shares = [_share(row[key], "first") for key in ("sam", "elasticities", "policy")]
+        limits = [percent(row[key]) for key in ("sam_low", "sam_high")]
+        shares = [percent(row[key]) for key in ("sam", "elasticities", "policy")]
         return [shares[0], " to ".join(limits), *shares[1:], _closure_words(row)]
 
     _rows_by_place(table, found, regions, indicators, cells)
@@ -201,9 +183,3 @@ def _number(value: float, unit: str) -> str:
     if pd.isna(value):
         return "–"
     return f"{value:,.0f}" if unit.startswith("USD") else f"{value:,.3f}"
-
-
-def _share(value: float, measure: str) -> str:
-    if pd.isna(value):
-        return "–"
-    return f"{100 * value:.0f} %" if measure in ("first", "total") else f"{value:,.3g}"

@@ -32,6 +32,7 @@ TABLE = "parameters/distributions"
 COLUMNS = ("factor", "acts_on", "sector", "region", "family", "value", "source", "quality", "comment")
 ROOTS = {"uniform": 3.0**0.5, "triangular": 6.0**0.5}
 """Half width of a distribution with variance one."""
+_TRIANGULAR = stats.triang(0.5, loc=-ROOTS["triangular"], scale=2.0 * ROOTS["triangular"])
 FAMILIES = ("lognormal", *ROOTS)
 SPREAD_SHOCKS = {"iceberg": "importer", "rent": "importer"}
 """Instruments whose change by a regime may be uncertain in size, and which of their indices ``region`` in the table
@@ -92,7 +93,15 @@ class Factor:
             return stats.norm.ppf(p)
         if self.family == "uniform":
             return ROOTS["uniform"] * (2.0 * p - 1.0)
-        return stats.triang.ppf(p, 0.5, loc=-ROOTS["triangular"], scale=2.0 * ROOTS["triangular"])
+        return _TRIANGULAR.ppf(p)
+
+    def probability(self, t: Array) -> Array:
+        """The inverse of `quantile`."""
+        if self.family == "lognormal":
+            return stats.norm.cdf(t)
+        if self.family == "uniform":
+            return 0.5 + t / (2.0 * ROOTS["uniform"])
+        return _TRIANGULAR.cdf(t)
 
     def covers(self, cells: pd.DataFrame) -> NDArray[np.bool_]:
         """Which cells (columns parameter, sector and region) the factor multiplies.

@@ -259,7 +259,7 @@ def test_a_draw_without_a_solution_is_kept_with_its_reason(small_kernel, monkeyp
     assert table["reason"].str.contains("on purpose").all()
     assert table[list(kernel.names)].isna().all(axis=None)
     with pytest.raises(SensitivityError, match="on purpose"):
-        bands(kernel, table, False)
+        bands(kernel, "monte-carlo", table)
 
 
 # ---- execution ------------------------------------------------------------------------------------------
@@ -379,17 +379,50 @@ def test_quadrature_and_first_order_bands_agree_with_a_sample(quick):
     assert np.allclose(first_order["sd"][moving], sample["sd"][moving], rtol=0.35)
 
 
+@pytest.fixture(scope="module")
+def few_kernel():
+    """Three groups of factors that matter each."""
+    base = small_base_year()
+    factors = load_factors(base.benchmark, ["trade_level", "destinations", "border_costs"])
+    return make_kernel(Ask((BORDERS,), None, base, factors))
+
+
 @pytest.mark.parametrize("method", ["sobol", "morris"])
-def test_importance_by_salib_finds_what_the_derivatives_find(method, quick):
-    found = quick(method, draws=16, seed=2)
-    exact = quick("local").shares
-    for region in ("BLR", "KAZ"):
-        rows = found.shares[(found.shares["indicator"] == "ev_usd_mn") & (found.shares["region"] == region)]
-        rows = rows[rows["regime"] == "borders"].set_index("group")
-        theirs = exact[(exact["indicator"] == "ev_usd_mn") & (exact["region"] == region)]
-        theirs = theirs[theirs["regime"] == "borders"].set_index("group")["first"]
-        measure = rows["total"] if method == "sobol" else rows["mu_star"]
-        assert measure.idxmax() == theirs.idxmax()
+def test_importance_by_salib_finds_what_the_derivatives_find(method, few_kernel, monkeypatch):
+    monkeypatch.setattr(sweep, "make_kernel", lambda ask, tell: few_kernel)
+    factors = [f.name for f in few_kernel.ask.factors]
+    ask = {"base": small_base_year(), "factors": factors, "execution": Execution(1)}
+    found = sensitivity(BORDERS, method=method, draws=30, seed=2, **ask)
+    exact = sensitivity(BORDERS, method="local", **ask).shares.rename(columns={"first": "first_order"})
+    keys = ["region", "indicator", "group"]
+    rows = found.shares.merge(exact, on=keys, suffixes=("", "_of_exact"))
+    rows = rows[(rows["indicator"] == "ev_usd_mn") & rows["region"].isin(["BLR", "KAZ"])]
+    if method == "sobol":
+        assert len(found.t) == 32 * (3 + 2), "30 draws are rounded up to a power of two"
+        expected = rows["first_order"]
+        assert (abs(rows["total"] - expected) < 0.1 + rows["total_error"]).all()
+        assert not rows["doubtful"].any()
+        assert found.bands["sd"].notna().all()
+    else:
+        order = rows.sort_values(["region", "mu_star"])["group"].tolist()
+        assert order == rows.sort_values(["region", "first_order"])["group"].tolist()
+        assert found.bands[["mean", "sd", "low", "high", "positive"]].isna().all(axis=None)
+        assert found.bands["central"].notna().all()
+
+
+def test_the_linear_part_of_a_sample_is_that_of_the_derivatives(few_kernel, monkeypatch):
+    monkeypatch.setattr(sweep, "make_kernel", lambda ask, tell: few_kernel)
+    factors = [f.name for f in few_kernel.ask.factors]
+    ask = {"base": small_base_year(), "factors": factors, "execution": Execution(1), "method": "quasi-random"}
+    found = sensitivity(BORDERS, draws=64, seed=2, **ask)
+    rows = found.shares[(found.shares["indicator"] == "ev_usd_mn") & (found.shares["region"] == "KAZ")]
+    slopes = found.derivatives[
+        (found.derivatives["indicator"] == "ev_usd_mn") & (found.derivatives["region"] == "KAZ")
+    ].set_index("factor")["per_sd"]
+    actual = found.draws.sort_values("draw")["ev_usd_mn[KAZ]"].to_numpy()
+    left = actual - found.t @ slopes[factors].to_numpy()
+    assert rows["linear"].unique() == pytest.approx([1.0 - left.var() / actual.var()])
+    assert 0.8 < rows["linear"].iloc[0] < 1.0
 
 
 def test_unknown_words_and_impossible_questions_are_refused(quick):
