@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -46,6 +48,21 @@ def test_the_spread_of_single_goods_is_that_between_neighbours() -> None:
     level, own = between_countries(root)
     assert SHIPPED.loc["trade", "value"] == pytest.approx(own, abs=5e-4)
     assert level < SHIPPED.loc["trade_level", "value"]
+
+
+def test_the_page_lists_every_factor_with_its_spread() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sensitivity.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    for factor, row in SHIPPED.iterrows():
+        size = (
+            f"±{100 * row['value']:.0f} %"
+            if row["family"] == "triangular"
+            else f"lognormal, {row['value']:g}"
+        )
+        own = [line for line in rows if f"`{factor}`" in line.split("|")[1]]
+        assert len(own) == 1, factor
+        assert size in own[0], factor
+        assert ("assumed" in own[0]) == (row["quality"] == "assumed"), factor
 
 
 def test_every_source_is_explained_and_has_terms() -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from eacu import data
 from eacu.experiments.base_year import load_base_year
 from eacu.experiments.regimes import load_regime
 from eacu.experiments.run import run
@@ -444,6 +447,36 @@ def test_on_real_data_every_draw_is_solved_and_quadrature_agrees_with_a_sample()
     rows = rows[(rows["indicator"] == "ev_usd_mn") & rows["region"].isin(["RUS", "BLR", "KAZ"])]
     assert ((rows["mean"] - rows["mean_q"]).abs() < 4 * rows["sd"] / np.sqrt(1000)).all()
     assert np.allclose(rows["sd"], rows["sd_q"], rtol=0.15)
+
+
+LEVELS = ("trade", "value_added")
+"""Factors of single sectors beside which stands a level that is common to all."""
+
+
+def with_variance_in(folder, suffix):
+    """The shipped table with each elasticity's variance all in the sectors' own factors ("") or all in the levels."""
+    table = data.table("parameters/distributions").set_index("factor")
+    for name in LEVELS:
+        both = table.loc[[name, f"{name}_level"], "value"]
+        table.loc[name + suffix, "value"] = np.sqrt((both**2).sum())
+    dropped = [name + ("_level" if suffix == "" else "") for name in LEVELS]
+    table.drop(dropped).reset_index().to_csv(folder / "own.csv", index=False)
+    return folder / "own.csv"
+
+
+@pytest.mark.slow
+def test_what_correlation_does_to_bands_is_as_the_page_says(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "sensitivity.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)`, ([A-Z]{3}) \|(.+)\|$", page, flags=re.MULTILINE)
+    assert len(rows) == 4
+    for column, suffix in enumerate(("", None, "_level")):
+        table = None if suffix is None else with_variance_in(tmp_path, suffix)
+        ask = {"method": "quadrature", "table": table, "execution": Execution(2)}
+        found = sensitivity("union-2010-07", "union-2011", **ask).bands
+        found = found[found["indicator"] == "ev_pct_consumption"].set_index(["regime", "region"])
+        for regime, region, cells in rows:
+            ends = [float(end) for end in cells.split("|")[column].split(" to ")]
+            assert found.loc[(regime, region), ["low", "high"]].tolist() == pytest.approx(ends, abs=0.006)
 
 
 def test_bands_of_differences_are_those_of_the_same_points(quick):
