@@ -524,3 +524,5 @@ def test_the_share_of_the_sam_is_the_variance_between_base_years():
     assert row["sam"] == pytest.approx(between / pooled.var())
     with pytest.raises(SensitivityError, match="two base years"):
         across({"one": base}, CUSTOMS)
+    with pytest.raises(SensitivityError, match="morris gives no variance"):
+        across({"one": base, "flat": base}, CUSTOMS, method="morris")
