@@ -42,7 +42,7 @@ def importance_table(shares: pd.DataFrame, regions: Sequence[str], indicator: st
             extra = [_decimal(values["linear"].iloc[0])] if linear else []
             table.add_row(f"{name}: {words}", *[cells[group] for group in groups], *extra)
         if "doubtful" in rows:
-            doubts += [f"{name}: {group}" for group in groups if values.loc[group, "doubtful"] > 0.0]
+            doubts += [f"{name}: {group}" for group in groups if values.loc[group, "doubtful"]]
     if doubts:
         table.caption = Text(
             "A share with others below the share alone by more than both errors cannot be: take more --draws ("

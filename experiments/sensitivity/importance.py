@@ -65,13 +65,15 @@ def is_constant(values: Array) -> np.ndarray:
     return np.ptp(values, axis=0) <= 1e-12 * np.maximum(1.0, np.abs(values).max(axis=0))
 
 
-def by_salib(method: str, factors: Sequence[Factor], t: Array, values: Array, seed: int) -> dict[str, Array]:
+def by_salib(
+    method: str, factors: Sequence[Factor], t: Array, values: Array, seed: int
+) -> dict[str, np.ndarray]:
     """Measures of ``sobol`` or ``morris`` over its own design, each of shape (outcomes, groups).
 
     Args:
-        method: ``sobol``: first, first_error, total, total_error and ``doubtful`` (one where the share with others is
-            below that alone by more than both errors, which cannot be: too few draws); ``morris``: mu_star and sigma,
-            which is not defined (NaN) for a group of several factors.
+        method: ``sobol``: first, first_error, total, total_error and ``doubtful`` (whether the share with others is
+            below that alone by more than both errors, which cannot be: too few draws); ``morris``: mu_star and
+            sigma, which is not defined (NaN) for a group of several factors.
         factors: what is uncertain.
         t: the design (`designs.design`), shape (draws, factors).
         values: outcomes, shape (draws, outcomes); one that nothing moves has no variance to share out (NaN).
@@ -84,12 +86,12 @@ def by_salib(method: str, factors: Sequence[Factor], t: Array, values: Array, se
         nothing if constant else analyse(column)
         for column, constant in zip(values.T, is_constant(values), strict=True)
     ]
-    measured = {
+    measured: dict[str, np.ndarray] = {
         ours: np.array([np.asarray(f[theirs], dtype=float) for f in found]) for theirs, ours in names.items()
     }
     if method == "sobol":
         gap = measured["first"] - measured["total"]
-        measured["doubtful"] = (gap > measured["first_error"] + measured["total_error"]).astype(float)
+        measured["doubtful"] = gap > measured["first_error"] + measured["total_error"]
     return measured
 
 

@@ -74,7 +74,7 @@ def test_too_few_draws_are_seen_where_the_share_with_others_is_below_that_alone(
     found = by_salib("sobol", UNIFORM, t, values.reshape(-1, 1), 1)
     assert found["first"][0][0] > 0.4
     assert found["total"][0][0] < 0.2
-    assert found["doubtful"][0].tolist() == [1.0, 0.0, 0.0]
+    assert found["doubtful"][0].tolist() == [True, False, False]
 
 
 def test_effects_of_morris_are_those_from_the_5th_to_the_95th_percentile() -> None:

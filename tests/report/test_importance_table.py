@@ -11,7 +11,7 @@ from rich.console import Console
 from eacu.report.importance_table import importance_table, percent
 
 
-def printed(**measures: list[float]) -> str:
+def printed(**measures: list[float] | list[bool]) -> str:
     """The table of two groups of one outcome."""
     shares = pd.DataFrame(
         {"regime": "r", "region": "KAZ", "indicator": "ev", "group": ["a", "b"], **measures}
@@ -27,13 +27,13 @@ def test_shares_of_sobol_have_their_errors_and_a_warning_where_they_contradict_e
         first_error=[0.4, 0.01],
         total=[0.2, 0.1],
         total_error=[0.1, 0.02],
-        doubtful=[1.0, 0.0],
+        doubtful=[True, False],
     )
     assert "87 ± 40 %" in text and "20 ± 10 %" in text
     assert "0 ± 1 %" in text and "-0" not in text
     assert "take more --draws (r, KAZ: a)" in text
     assert "take more" not in printed(
-        first=[0.8, 0.1], first_error=[0.1] * 2, total=[0.8, 0.1], total_error=[0.1] * 2, doubtful=[0.0] * 2
+        first=[0.8, 0.1], first_error=[0.1] * 2, total=[0.8, 0.1], total_error=[0.1] * 2, doubtful=[False] * 2
     )
 
 
