@@ -361,12 +361,25 @@ def test_bands_of_differences_are_those_of_the_same_points(quick):
     alone = both.bands.set_index(["regime", "region", "indicator"])["central"]
     apart = alone["borders", "KAZ", "ev_usd_mn"] - alone["union-2010-07", "KAZ", "ev_usd_mn"]
     assert row["central"] == pytest.approx(apart)
+    by_factor = both.derivatives.query("indicator == 'ev_usd_mn' and region == 'KAZ'")
+    wide = by_factor.pivot(index=["group", "factor"], columns="regime", values="per_sd")
+    square = (wide["borders"] - wide["union-2010-07"]).pow(2).groupby("group").sum()
+    shares = differences(both).shares.query("indicator == 'ev_usd_mn' and region == 'KAZ'")
+    shares = shares.set_index("group")["first"]
+    assert shares.to_numpy() == pytest.approx((square / square.sum())[shares.index].to_numpy())
     with pytest.raises(SensitivityError, match="two regimes"):
         differences(both, ["borders"])
 
 
 def test_closures_are_swept_and_what_cannot_be_asked_has_its_reason():
-    found = closure_sweep(CUSTOMS, closures=("default", "short-run", "no-such"), base=small_base_year())
+    ask = {"closures": ("default", "short-run", "no-such"), "base": small_base_year()}
+    found = closure_sweep(CUSTOMS, **ask)
+    pool = LocalPool(2)
+    try:
+        together = closure_sweep(CUSTOMS, **ask, pool=pool)
+    finally:
+        pool.close()
+    pd.testing.assert_frame_equal(together, found, check_exact=True)
     values = found[(found["indicator"] == "ev_usd_mn") & (found["region"] == "KAZ")].set_index("closure")[
         "value"
     ]
