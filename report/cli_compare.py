@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -55,6 +55,7 @@ def compare(
     Regimes are solved now, on one base year; saved runs are read. --table and --json hold all indicators.
     """
     from .compare import comparison_json, comparison_table, shown_indicators, side_by_side
+    from .drawn_sams import HELD
     from .sensitivity_tables import SHOWN, shares_table
 
     check_table(table)
@@ -67,9 +68,10 @@ def compare(
         write_table(rows, table)
     bands = difference_bands(names, closure, base_year) if band else None
     if as_json:
-        more = {}
+        more: dict[str, Any] = {}
         if bands is not None:
             more = {key: getattr(bands, key).to_dict("records") for key in ("bands", "shares")}
+            more["holds"] = HELD
         print_json(comparison_json(columns, rows) | more)
     else:
         everywhere = list(dict.fromkeys(rows["region"]))

@@ -47,8 +47,8 @@ def bands_table(
 ) -> Table:
     """Central value, mean, spread and band of the chosen outcomes (frame of `summary.bands`).
 
-    The standard deviation has two significant digits and the other figures of its row as many decimals. The share of
-    draws above zero is a column where there is one.
+    The standard deviation has two significant digits, the other figures of its row as many decimals as those make
+    sense of (`decimals`). The share of draws above zero is a column where there is one.
     """
     drawn = bands["positive"].notna().any()
     table = titled_table(title, ["central", "mean", "s.d.", ends, *(["above zero"] if drawn else [])])
@@ -58,10 +58,11 @@ def bands_table(
             for row in rows[(rows["region"] == region) & rows["indicator"].isin(indicators)].to_dict(
                 "records"
             ):
-                places = decimals(row["sd"], row["central"])
-                central, mean, sd, low, high = (
-                    fixed(row[key], places) for key in ("central", "mean", "sd", "low", "high")
+                shown = decimals(row["sd"], row["central"])
+                central, mean, low, high = (
+                    fixed(row[key], shown) for key in ("central", "mean", "low", "high")
                 )
+                sd = fixed(row["sd"], places(row["sd"], 2))
                 positive = "–" if pd.isna(row["positive"]) else f"{100 * row['positive']:.0f} %"
                 cells = [central, mean, sd, f"{low} to {high}", *([positive] if drawn else [])]
                 table.add_row(f"  {row['indicator']}, {row['unit']}", *cells)
@@ -99,11 +100,12 @@ def across_table(found: Across, regions: Sequence[str], indicators: Sequence[str
     own = [sweep.bands.set_index(PLACE)["mean"] for sweep in found.each.values()]
 
     def cells(row: Mapping[Any, Any]) -> list[str]:
-        place, places = tuple(row[key] for key in PLACE), decimals(row["sd"], row["mean"])
+        place, shown_places = tuple(row[key] for key in PLACE), decimals(row["sd"], row["mean"])
         means = [float(of_base[place]) for of_base in own]
         shown = means if few else [min(means), max(means)]
-        low, high = fixed(row["low"], places), fixed(row["high"], places)
-        return [fixed(v, places) for v in (*shown, row["mean"], row["sd"])] + [f"{low} to {high}"]
+        low, high = fixed(row["low"], shown_places), fixed(row["high"], shown_places)
+        figures = [fixed(v, shown_places) for v in (*shown, row["mean"])]
+        return [*figures, fixed(row["sd"], places(row["sd"], 2)), f"{low} to {high}"]
 
     _rows_by_place(table, found, regions, indicators, cells)
     return table
@@ -229,11 +231,20 @@ def _by_place(rows: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
 
 
 def decimals(sd: float, value: float) -> int:
-    """Decimals that show two significant digits of a spread, of no spread three of the value; four at most."""
-    size, digits = (abs(sd), 2) if sd > NOTHING else (abs(value), 3)
-    if not size > NOTHING:
+    """Decimals of a figure: those of two significant digits of its spread, at most those of four digits of its own.
+
+    Of a figure without spread those of three of its own digits.
+    """
+    if not sd > NOTHING:
+        return places(value, 3)
+    return min(places(sd, 2), places(max(abs(value), sd), 4))
+
+
+def places(size: float, digits: int) -> int:
+    """Decimals that show so many significant digits, :data:`MOST_DECIMALS` at most."""
+    if not abs(size) > NOTHING:
         return 0
-    return min(max(digits - 1 - floor(log10(size)), 0), MOST_DECIMALS)
+    return min(max(digits - 1 - floor(log10(abs(size))), 0), MOST_DECIMALS)
 
 
 def fixed(value: float, places: int) -> str:

@@ -44,6 +44,7 @@ def study_band(
     Raises what `eacu.experiments.sensitivity.sweep.sensitivity` raises but SensitivityError, which becomes the
     ``problem``: a page without a band is a page all the same.
     """
+    lost = 0
     try:
         found = regime_bands(*regimes, closure=closure, base=base, tell=tell)
         lost = len(found.failed)
@@ -52,7 +53,6 @@ def study_band(
             name = minus(name, regimes[1].name)
             found = differences(found, [regimes[1].name, regimes[0].name])
     except SensitivityError as error:
-        return StudyBand(
-            pd.DataFrame(columns=["region", "indicator", "central", "low", "high"]), problem=str(error)
-        )
+        nothing = pd.DataFrame(columns=["region", "indicator", "central", "low", "high"])
+        return StudyBand(nothing, lost=lost, problem=str(error))
     return StudyBand(found.bands[found.bands["regime"] == name].reset_index(drop=True), len(found.t), lost)

@@ -193,6 +193,9 @@ def test_numbers_have_the_digits_of_their_spread():
 
     assert fixed(20596.738, decimals(17.3, 20596.738)) == "20,597"
     assert fixed(0.2659, decimals(0.0712, 0.2659)) == "0.266"
+    assert fixed(1097.79, decimals(0.51, 1097.79)) == "1,098"
+    assert fixed(-4.437, decimals(0.57, -4.437)) == "-4.44"
+    assert fixed(0.0, decimals(0.012, 0.0)) == "0.000"
     assert significant(20596.738) == "20,597"
     assert significant(-0.05607) == "-0.0561"
     assert significant(0.0) == "0"

@@ -140,6 +140,9 @@ def test_a_band_is_called_a_band_and_a_range_a_range(study):
     assert "3 points have no solution" in headline.answer(nothing)[2]
     fewer = replace(study, band=replace(study.band, lost=2))
     assert "2 of the points" in headline_section(fewer).tables[0].notes[-1]
+    assert evidence.passed(study)
+    assert not evidence.passed(fewer)
+    assert not evidence.passed(nothing)
 
 
 def test_three_sentences_say_who_why_and_how_sure(each):
