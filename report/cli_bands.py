@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -62,11 +63,13 @@ def print_bands(bands: pd.DataFrame, regions: Sequence[str], what: str) -> None:
 def print_held_fixed(bands: pd.DataFrame, regions: Sequence[str]) -> None:
     """What a band leaves out, in words."""
     from .drawn_sams import INDICATOR, held_fixed
+    from .sensitivity_tables import significant
 
     rows = bands[(bands["indicator"] == INDICATOR) & bands["region"].isin(regions)]
-    typer.echo(
-        held_fixed(dict(zip(zip(rows["regime"], rows["region"], strict=True), rows["central"], strict=True)))
-    )
+    places = zip(rows["regime"], rows["region"], strict=True)
+    central = dict(zip(places, rows["central"], strict=True))
+    words = held_fixed(central, span=lambda low, high: f"{significant(low)} to {significant(high)}")
+    typer.echo(fill(words, width=80))
 
 
 def report_failed(failed: pd.DataFrame, where: str = "") -> bool:
