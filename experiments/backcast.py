@@ -8,15 +8,15 @@ the observed ones. Nothing is fitted. Two naive forecasts are the yardstick:
    \text{no change: } & \hat X_{rs} = X_{rs}, \qquad
    \text{proportional growth: } \hat X_{rs} = X_{rs}\, \frac{g_r\, g_s}{g_W},
 
-with ``g`` the growth of real GDP of exporter, importer and world (gravity with unit elasticities); and the model
-without the change of policy says what policy adds. Observed trade is in dollars of its day, the model's in dollars of
-2007, so every forecast is scaled to the observed sum: what is scored is which pairs grew more than others, not prices.
+with ``g`` the growth of real GDP of exporter, importer and world (gravity with unit elasticities); the model
+without the change of policy says what policy adds. How forecasts are scored: :mod:`.backcast_scores`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -28,22 +28,20 @@ from ..calibration.benchmark import Benchmark
 from ..calibration.sam import Sam
 from ..calibration.series import Tables, keyed
 from ..calibration.trade import chapter_shares, sector_list
+from . import backcast_scores as scoring
+from .backcast_scores import GROWTH_ONLY, MODEL, NO_CHANGE, PROPORTIONAL, SAME, YEAR_KEYS, Pairs
 from .doing import Tell
 from .dynamics import SolvedPath
 from .path_run import USUAL, Prepared, loaded
 
 POLICY, WITHOUT = "integration", "no-union"
 """The path that came about, and the one on which policy stays what it was."""
-NO_CHANGE, PROPORTIONAL = "no change", "proportional growth"
-MODEL, GROWTH_ONLY = "model, policy and growth", "model, growth only"
-METHODS = (NO_CHANGE, PROPORTIONAL, GROWTH_ONLY, MODEL)
 YEARS = (2008, 2009, 2012)
 """Years whose trade inside the union was reported in full: in 2010 and 2011 Russia did not report its partners."""
 FUELS_YEAR = 2012
 MOSTLY_FUELS = 0.8
 """A pair with a larger share of fuels says nothing about other goods: fuels and total come from different reports."""
 TRADE, RECEIPTS = "sources/trade_pairs_members_2004_2012", "sources/customs_revenue"
-GROUPS = ("all pairs", "between members", "members' other exports", "members' other imports")
 
 
 class BackcastError(ValueError):
@@ -57,7 +55,8 @@ class Backcast:
     ``trade``: rows (goods, year, exporter, importer), columns ``start``, ``actual`` and the forecasts
     :data:`METHODS`, million USD of 2007 or of the day; ``goods`` is ``all goods`` or ``without fuels``.
     ``duties``: rows (year, member), columns ``start_pct``, ``actual_pct``, and the models' duty received in per cent
-    of imports of goods from outside the union, fob; ``share_*`` the same as shares of the members' sum.
+    of imports of goods from outside the union, fob; ``share_*`` the same as shares of the members' sum. Years in which
+    policy was still what it was have no row: the model's rates are those of the base year there.
     """
 
     trade: pd.DataFrame
@@ -65,57 +64,43 @@ class Backcast:
     members: tuple[str, ...]
     growth: pd.DataFrame = field(repr=False)
 
+    @cached_property
+    def pairs(self) -> dict[tuple[str, int], Pairs]:
+        """The flows of every (goods, year), ready to be scored."""
+        return scoring.by_year(self.trade, self.members)
+
     def scores(self) -> pd.DataFrame:
-        """How good each forecast is: rows (goods, year, group, method), see :func:`score`."""
-        parts = {}
-        for (goods, year), rows in self.trade.groupby(level=["goods", "year"], sort=False):
-            for group in GROUPS:
-                chosen = rows[self._in_group(rows, group)]
-                parts[goods, year, group] = score(chosen.droplevel(["goods", "year"]))
-        return pd.concat(parts, names=["goods", "year", "group"])
+        """How good each forecast is pair by pair: rows (goods, year, group, method), see `backcast_scores.scores`."""
+        return self._every(scoring.scores)
+
+    def levels(self) -> pd.DataFrame:
+        """Trade of whole groups: rows (goods, year, group, method), see `backcast_scores.levels`."""
+        return self._every(scoring.levels)
+
+    def comparisons(self) -> pd.DataFrame:
+        """The model against others with intervals: rows (goods, year, group, measure, against).
+
+        Years in which policy was still what it was are left out; see `backcast_scores.comparisons`.
+        """
+        return self._every(
+            scoring.comparisons, [key for key, one in self.pairs.items() if MODEL in one.methods]
+        )
 
     def union_shares(self) -> pd.DataFrame:
         """Share of trade between members in all trade of the members, per cent: rows (goods, year)."""
-        inside = self._in_group(self.trade, "between members")
-        keys = ["goods", "year"]
-        return 100 * self.trade[inside].groupby(keys).sum() / self.trade.groupby(keys).sum()
+        return pd.DataFrame(
+            {key: scoring.union_shares(one) for key, one in self.pairs.items()}
+        ).T.rename_axis(YEAR_KEYS)
 
-    def _in_group(self, rows: pd.DataFrame, group: str) -> np.ndarray:
-        exporter = rows.index.get_level_values("exporter").isin(self.members)
-        importer = rows.index.get_level_values("importer").isin(self.members)
-        kinds = {
-            GROUPS[0]: exporter | importer,
-            GROUPS[1]: exporter & importer,
-            GROUPS[2]: exporter & ~importer,
-            GROUPS[3]: ~exporter & importer,
-        }
-        return kinds[group]
+    def duty_skill(self) -> pd.DataFrame:
+        """Duties against "as in 2007": rows (year, what), see `backcast_scores.duty_skill`."""
+        return scoring.duty_skill(self.duties)
 
-
-def score(trade: pd.DataFrame) -> pd.DataFrame:
-    r"""Scores of the forecasts of some pairs: one row a method.
-
-    Every forecast is first scaled to the sum of the actual flows. With :math:`e = \ln(\hat X / X)` and the flows of the
-    first year as weights, ``error_pct`` is the weighted mean of :math:`100\,|e|`, ``rmse_pct`` the unweighted root mean
-    square, ``correlation`` that of the forecast and actual growth in logs (NaN where a forecast has none), and
-    ``skill_pct`` is :math:`100\,(1 - \text{error}/\text{error of proportional growth})`: above zero, better than that.
-    """
-    weight = trade["start"] / trade["start"].sum()
-    actual = pd.Series(np.log(trade["actual"] / trade["start"]))
-    rows = {}
-    for method in METHODS:
-        scaled = trade[method] * trade["actual"].sum() / trade[method].sum()
-        error = pd.Series(np.log(scaled / trade["actual"]))
-        growth = pd.Series(np.log(trade[method] / trade["start"]))
-        rows[method] = {
-            "pairs": len(trade),
-            "error_pct": 100 * float(weight.to_numpy() @ error.abs().to_numpy()),
-            "rmse_pct": 100 * float(np.sqrt((error**2).mean())),
-            "correlation": float(growth.corr(actual)) if growth.std() > 1e-9 else np.nan,
-        }
-    table = pd.DataFrame(rows).T.rename_axis("method")
-    table["skill_pct"] = 100 * (1 - table["error_pct"] / table["error_pct"].loc[PROPORTIONAL])
-    return table
+    def _every(
+        self, measure: Callable[[Pairs], pd.DataFrame], keys: Iterable[tuple[str, int]] | None = None
+    ) -> pd.DataFrame:
+        parts = {key: measure(self.pairs[key]) for key in (self.pairs if keys is None else keys)}
+        return pd.concat(parts, names=YEAR_KEYS) if parts else pd.DataFrame()
 
 
 def backcast(
@@ -237,7 +222,9 @@ def _duties(
                 rate = 100 * received[member] / imports[member]
                 share = 100 * received[member] / received.sum() if complete else np.nan
                 rows.setdefault((year, member), {}).update({f"{kind}_pct": rate, f"share_{kind}": share})
-    return pd.DataFrame(rows).T.rename_axis(["year", "member"])
+    table = pd.DataFrame(rows).T.rename_axis(["year", "member"])
+    moved = (table[f"{MODEL}_pct"] - table[f"{GROWTH_ONLY}_pct"]).abs() > SAME * table[f"{GROWTH_ONLY}_pct"]
+    return table[moved.groupby(level="year").transform("any")]
 
 
 def _received(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import chi2
 
 Array = NDArray[np.float64]
 NOTHING = 1e-6
@@ -71,6 +72,16 @@ def standard_errors(scaled: Array, at_bound: NDArray[np.bool_]) -> Array:
     variance[(directions[blind] ** 2).sum(axis=0) > NOTHING] = np.inf
     result[free] = np.sqrt(variance)
     return result
+
+
+def plausibility(misfit: float, freedom: int) -> float:
+    r"""Probability of at least this misfit if the model were right: the upper tail of :math:`\chi^2`.
+
+    Args:
+        misfit: sum of squared gaps in standard errors.
+        freedom: targets less parameters that are free to move; without any the misfit says nothing (NaN).
+    """
+    return float(chi2.sf(misfit, freedom)) if freedom > 0 else np.nan
 
 
 def combinations(scaled: Array, names: Sequence[str]) -> tuple[Combination, ...]:

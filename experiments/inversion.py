@@ -31,6 +31,7 @@ import pandas as pd
 import pyomo.environ as pyo
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
+from scipy.stats import qmc
 
 from ..model.engine import EngineError
 from ..model.engine.many import ManyOutputs
@@ -41,7 +42,7 @@ from ..model.names import unknown_name
 from ..model.recalibrate import Cells, Recalibration
 from .base_year import BaseYear, load_base_year
 from .doing import Tell
-from .identification import NOTHING, Combination, combinations, standard_errors
+from .identification import NOTHING, Combination, combinations, plausibility, standard_errors
 from .inversion_file import FreeParameter, InversionError, InversionFile, InversionTarget, load_inversion
 from .policy import policy_of
 from .regimes import Regime, RegimeError, load_regime
@@ -56,8 +57,20 @@ MET = 1e-6
 """A target counts as met within this many of its standard errors."""
 ECONOMIES = 3
 """Economies with other elasticities that are kept: one in the middle, and on each side of a difference if any."""
+ALIKE = 1e-3
+"""Two ends of least squares are one minimum if no parameter differs by more than this share of its bounds' distance."""
+REJECTED = 0.05
+"""Probability below which a misfit is called too large for chance."""
 AT_BOUND = 1e-6
 """A parameter nearer to a bound than this share of the distance between them is at it."""
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """Where least squares ended: the parameters by name, and the sum of squared gaps there."""
+
+    parameters: pd.Series
+    misfit: float
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,7 @@ class Inversion:
     """What was found.
 
     ``parameters``: rows by name, columns ``value``, ``standard_error`` (infinite: not identified; NaN: at a bound),
+    ``with_misfit`` (the same times the square root of misfit over degrees of freedom where that is more than one),
     ``low``, ``high``, ``at_bound``. ``targets``: rows by name, columns ``wanted``, ``standard_error``, ``reached``,
     ``gap`` (in standard errors). ``jacobian``: outcome by parameter, in their units.
     """
@@ -77,6 +91,18 @@ class Inversion:
     combinations: tuple[Combination, ...]
     solved: SolvedRegime = field(repr=False)
     solves: int
+    minima: tuple[Minimum, ...] = ()
+    """Where least squares ended from each start, the best first; the first one is the answer."""
+
+    @property
+    def freedom(self) -> int:
+        """Degrees of freedom: targets less parameters that no bound holds."""
+        return len(self.targets) - int((~self.parameters["at_bound"]).sum())
+
+    @property
+    def plausibility(self) -> float:
+        """Probability of so large a misfit if the model were right; NaN without a degree of freedom."""
+        return plausibility(self.misfit, self.freedom)
 
     @property
     def misfit(self) -> float:
@@ -103,6 +129,19 @@ class Inversion:
                 f"{name} cannot be met: {row['reached']:.4g} instead of {row['wanted']:.4g}, "
                 f"{abs(row['gap']):.2g} standard errors off."
             )
+        if self.plausibility < REJECTED:
+            told.append(
+                f"Rejected: a misfit of {self.misfit:.3g} with {self.freedom} degree(s) of freedom would come about by "
+                f"chance with probability {self.plausibility:.1g}. No values within the bounds agree with these "
+                "targets, so the standard errors do not say how well the parameters are known."
+            )
+        for other in self.minima[1:]:
+            told.append(
+                "Another minimum, misfit "
+                f"{other.misfit:.4g}: "
+                + ", ".join(f"{n} = {v:.4g}" for n, v in other.parameters.items())
+                + "."
+            )
         return told or ["All parameters are identified by the targets, and every target is met."]
 
     def as_dict(self) -> dict[str, Any]:
@@ -114,6 +153,9 @@ class Inversion:
             "method": self.method,
             "solves": self.solves,
             "misfit": self.misfit,
+            "degrees_of_freedom": self.freedom,
+            "plausibility": self.plausibility,
+            "minima": [{"misfit": m.misfit, **m.parameters.to_dict()} for m in self.minima],
             "parameters": self.parameters.rename_axis("name").reset_index().to_dict(orient="records"),
             "targets": self.targets.rename_axis("name").reset_index().to_dict(orient="records"),
             "jacobian": self.jacobian.to_dict(orient="index"),
@@ -141,11 +183,11 @@ def invert(
     """
     wanted = problem if isinstance(problem, InversionFile) else load_inversion(problem)
     economy = _Economy(wanted, base or load_base_year(), tell)
-    method = EXACT
     theta = _by_swap(economy)
-    if theta is None:
-        method, theta = LEAST_SQUARES, _by_least_squares(economy)
-    return _result(economy, theta, method)
+    if theta is not None:
+        return _result(economy, theta, EXACT, ())
+    minima = _minima(economy)
+    return _result(economy, minima[0].parameters.to_numpy(), LEAST_SQUARES, minima)
 
 
 class _Economy:
@@ -385,7 +427,36 @@ class _Met(Exception):  # noqa: N818 - not an error
     """All targets are met; the parameters are the argument."""
 
 
-def _by_least_squares(economy: _Economy) -> Array:
+def _minima(economy: _Economy) -> tuple[Minimum, ...]:
+    """Where least squares end from each start, the best first; ends that are alike are one.
+
+    The starts are the file's and points of a Sobol' sequence within the bounds. A start from which the economy has no
+    solution on the way is told and left out, except the file's own.
+    """
+    sobol = qmc.Sobol(len(economy.start), scramble=False)
+    spread = qmc.scale(sobol.random(8)[1:], economy.low, economy.high) if economy.problem.starts > 1 else []
+    width = economy.high - economy.low
+    names = [p.name for p in economy.problem.free]
+    found: list[Minimum] = []
+    for n, start in enumerate([economy.start, *spread[: economy.problem.starts - 1]]):
+        try:
+            theta = _by_least_squares(economy, start)
+        except (EngineError, InversionError) as error:
+            if n == 0:
+                raise
+            economy.tell(f"start {n + 1} left out: {str(error).splitlines()[0]}")
+            continue
+        misfit = float((economy.residuals(theta) ** 2).sum())
+        economy.tell(f"start {n + 1}: misfit {misfit:.4g}")
+        known = [np.abs((m.parameters.to_numpy() - theta) / width).max() for m in found]
+        if min(known, default=np.inf) > ALIKE:
+            found.append(Minimum(pd.Series(theta, index=names), misfit))
+        if misfit <= len(economy.errors) * MET**2:
+            break
+    return tuple(sorted(found, key=lambda m: m.misfit))
+
+
+def _by_least_squares(economy: _Economy, start: Array) -> Array:
     """Weighted least squares within the bounds; it ends at once where every target is met."""
 
     def residuals(theta: Array) -> Array:
@@ -397,7 +468,7 @@ def _by_least_squares(economy: _Economy) -> Array:
     try:
         found = least_squares(
             residuals,
-            economy.start,
+            start,
             jac=economy.weighted,
             bounds=(economy.low, economy.high),
             x_scale=economy.high - economy.low,
@@ -418,7 +489,7 @@ def _by_least_squares(economy: _Economy) -> Array:
     return np.asarray(found.x)
 
 
-def _result(economy: _Economy, theta: Array, method: str) -> Inversion:
+def _result(economy: _Economy, theta: Array, method: str, minima: tuple[Minimum, ...]) -> Inversion:
     problem = economy.problem
     names = [p.name for p in problem.free]
     jacobian = pd.DataFrame(economy.jacobian(theta), index=[t.name for t in problem.targets], columns=names)
@@ -428,10 +499,14 @@ def _result(economy: _Economy, theta: Array, method: str) -> Inversion:
     at_bound = low_bound | high_bound
     shown = np.where(low_bound, economy.low, np.where(high_bound, economy.high, theta))
     reached = economy.outcomes(theta)
+    gaps = (reached - economy.wanted) / economy.errors
+    freedom = len(gaps) - int((~at_bound).sum())
+    errors = standard_errors(scaled, at_bound) * width
     parameters = pd.DataFrame(
         {
             "value": shown,
-            "standard_error": standard_errors(scaled, at_bound) * width,
+            "standard_error": errors,
+            "with_misfit": errors * np.sqrt(max(1.0, (gaps**2).sum() / freedom if freedom else 1.0)),
             "low": economy.low,
             "high": economy.high,
             "at_bound": at_bound,
@@ -443,7 +518,7 @@ def _result(economy: _Economy, theta: Array, method: str) -> Inversion:
             "wanted": economy.wanted,
             "standard_error": economy.errors,
             "reached": reached,
-            "gap": (reached - economy.wanted) / economy.errors,
+            "gap": gaps,
         },
         index=list(jacobian.index),
     )
@@ -456,4 +531,5 @@ def _result(economy: _Economy, theta: Array, method: str) -> Inversion:
         combinations(scaled, names),
         economy.solve(theta),
         economy.solves,
+        minima,
     )

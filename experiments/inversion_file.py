@@ -193,6 +193,8 @@ class InversionFile(Table):
     question: str = Field(min_length=1)
     regime: str
     closure: str | None = None
+    starts: int = Field(default=3, ge=1, le=50)
+    """Least squares begin here, and from so many points less one that are spread over the bounds."""
     targets: tuple[InversionTarget, ...] = Field(min_length=1)
     free: tuple[FreeParameter, ...] = Field(min_length=1)
 

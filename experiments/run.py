@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
+from pyomo.common.gc_manager import PauseGC
 
 from ..calibration.market_structure import ARMINGTON
 from ..calibration.sam import TOLERANCE as SAM_TOLERANCE
@@ -30,13 +31,13 @@ from ..model.choices import CHOICES, MARKETS
 from ..model.closures import Closure, ClosureError, find_closure
 from ..model.economy import build_economy
 from ..model.engine import CompiledSystem, EngineError, SolvedPoint, SolveRecord, compile_model, solve_system
-from ..model.engine.memory import no_garbage
 from ..model.explain import Explanation
 from ..model.instruments import apply_policy
 from ..model.results import Solution
 from ..model.swap import swap
 from .base_year import ENVISAGE, BaseYear, load_base_year, with_structure
 from .doing import Tell, Work
+from .kept import KEPT
 from .odd_rates import odd_rates
 from .policy import needed_choices, policy_of
 from .presentation import run_html, run_text, solved_html, solved_text
@@ -285,7 +286,7 @@ class Workbench:
         self.base, self.tell, self.targets = base, tell, tuple(targets)
         self.seconds: dict[str, float] = {}
         benchmark = base.benchmark
-        with no_garbage():
+        with PauseGC():
             self.model = self._timed("build", lambda: build_economy(benchmark, closure))
             add_targets(self.model, targets)
             self._system = self._timed("compile", lambda: compile_model(self.model))
@@ -294,13 +295,23 @@ class Workbench:
         free_instruments(self.model, targets, self._system)
         self._system.refresh()
         self.closure: Closure = self.model.closure
-        tell(
-            f"model: {len(benchmark.regions)} regions, {len(benchmark.sectors)} sectors, "
-            f"{self._system.n_equations:,} equations, closure {self.closure.name} "
-            f"(built in {self.seconds['build']:.1f} s, compiled in {self.seconds['compile']:.1f} s)"
-        )
+        times = f"built in {self.seconds['build']:.1f} s, compiled in {self.seconds['compile']:.1f} s"
+        tell(f"{self._sizes} ({times})")
         self._benchmark_point = self._timed("replicate", self._replicate)
         self._timed("audit", self._audit)
+
+    def reopen(self, tell: Tell) -> None:
+        """Serve another run: its progress goes to ``tell``, which is told what was built and replicated before."""
+        self.tell = tell
+        self.seconds.clear()
+        tell(f"{self._sizes} (built before)")
+        tell(self._replicated)
+
+    @property
+    def _sizes(self) -> str:
+        b = self.base.benchmark
+        sizes = f"{len(b.regions)} regions, {len(b.sectors)} sectors, {self._system.n_equations:,} equations"
+        return f"model: {sizes}, closure {self.closure.name}"
 
     def solve(self, regime: Regime) -> SolvedRegime:
         """Solve one regime from the benchmark and check the solution.
@@ -379,7 +390,10 @@ class Workbench:
         record = solve_system(self._system)
         if record.iterations:
             raise ReplicationError(f"The solver moved away from the benchmark: {record}.")
-        self.tell(f"benchmark replicated with no solver step, largest residual {record.max_residual:.1e}")
+        self._replicated = (
+            f"benchmark replicated with no solver step, largest residual {record.max_residual:.1e}"
+        )
+        self.tell(self._replicated)
         return SolvedPoint(self._system.values.copy(), self._system.parameter_values.copy())
 
     def _audit(self) -> None:
@@ -449,7 +463,8 @@ def run(
         market_structure: how sectors compete: ``armington``, ``krugman`` or a csv file (see `with_structure` of
             ``base_year``; default: as ``base`` has it).
         workbenches: economies already built on ``base``, by closure; those that are missing are added. Not to be
-            given together with ``market_structure``, which makes another base.
+            given together with ``market_structure``, which makes another base. Default: those that the last runs of
+            this process have left, see `eacu.experiments.kept`.
 
     Raises:
         RegimeError: no regime is named, one is named twice, or one cannot be used.
@@ -492,12 +507,14 @@ def run(
     setups, bases = _set_ups(chosen, closures, base, closure is None)
     for odd in dict.fromkeys(line for regime in chosen for line in odd_rates(regime)):
         note(f"warning: {odd}")
-    benches = _benches(chosen, setups, bases, note, {} if workbenches is None else workbenches, work)
+    own = KEPT.take(base, (setup.name for setup in setups)) if workbenches is None else {}
+    benches = _benches(chosen, setups, bases, note, own if workbenches is None else workbenches, work)
     solved, failed = _solve_all(chosen, benches, note, work)
     work.finish()
     for bench in dict.fromkeys(benches):
         for phase, seconds in bench.seconds.items():
             phases[phase] = phases.get(phase, 0.0) + seconds
+    KEPT.give(base, own)
     for result in solved:
         record = result.solution.record
         log += [f"{result.name}: {line}" for line in (record.log if record else ())]
@@ -580,8 +597,7 @@ def _bench(regime: Regime, setup: Setup, base: BaseYear, note: Tell, known: Work
             place = f"{regime.at('closure', 'swap')}: " if str(error).startswith("Swap") else ""
             raise RegimeError(f"{place}{error}") from error
     if name in known and known[name].base.undivided is base.undivided:
-        known[name].seconds.clear()
-        known[name].tell = note
+        known[name].reopen(note)
     else:
         known[name] = Workbench(base, setup.closure, note)
     return known[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,9 +129,7 @@ def _reader(m: pyo.ConcreteModel, components: list[pyo.Var | pyo.Expression]) ->
     kept = getattr(m, "state_reader", None)
     if kept is not None and kept.n_variables == len(variables) and _same(kept.bodies, bodies):
         return kept
-    m.state_reader = _Reader(
-        Readout(variables, expressions), [_index(c) for c in components], len(variables), bodies
-    )
+    m.state_reader = _Reader(Readout(variables, expressions), _indices(components), len(variables), bodies)
     return m.state_reader
 
 
@@ -138,18 +137,26 @@ def _same(old: list[object], new: list[object]) -> bool:
     return len(old) == len(new) and all(a is b for a, b in zip(old, new, strict=True))
 
 
-def _index(component: pyo.Var | pyo.Expression) -> pd.Index:
-    if not component.is_indexed():
-        return pd.Index([component.name])
-    if component.name in USER_INDEXED:
-        levels: tuple[str, ...] = ("user", "region")
-    else:
-        levels = LEVELS[component.index_set().name]
-    keys = [key if isinstance(key, tuple) else (key,) for key in component]
-    arrays = [[key[n] for key in keys] for n in range(len(levels))]
+def _indices(components: list[pyo.Var | pyo.Expression]) -> list[pd.Index]:
+    """The index of each component; those of the same members share one, which pandas then need not align."""
+    made: dict[tuple[tuple[str, ...], tuple[Hashable, ...]], pd.Index] = {}
+    found = []
+    for component in components:
+        if not component.is_indexed():
+            found.append(pd.Index([component.name]))
+            continue
+        user = component.name in USER_INDEXED
+        key = ("user", "region") if user else LEVELS[component.index_set().name], tuple(component)
+        if key not in made:
+            made[key] = _index(*key)
+        found.append(made[key])
+    return found
+
+
+def _index(levels: tuple[str, ...], members: tuple[Hashable, ...]) -> pd.Index:
     if len(levels) == 1:
-        return pd.Index(arrays[0], name=levels[0])
-    return pd.MultiIndex.from_arrays(arrays, names=levels)
+        return pd.Index(members, name=levels[0])
+    return pd.MultiIndex.from_arrays(list(zip(*members, strict=True)) or [[] for _ in levels], names=levels)
 
 
 def at(series: pd.Series, index: pd.Index, *levels: str) -> pd.Series:

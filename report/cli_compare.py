@@ -56,7 +56,8 @@ def compare(
     """
     from .compare import comparison_json, comparison_table, shown_indicators, side_by_side
     from .drawn_sams import HELD
-    from .sensitivity_tables import SHOWN, shares_table
+    from .importance_table import importance_table
+    from .sensitivity_tables import SHOWN
 
     check_table(table)
     if band:
@@ -79,7 +80,7 @@ def compare(
         print_tables([comparison_table(rows, shown, indicators)])
         if bands is not None:
             print_bands(bands.bands, shown, "What is uncertain in the differences, quadrature")
-            print_tables([shares_table(bands.shares, shown, SHOWN[0])])
+            print_tables([importance_table(bands.shares, shown, SHOWN[0])])
         for line in lines:
             typer.echo(line)
     wrong = [

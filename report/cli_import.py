@@ -47,6 +47,9 @@ def import_(
     unit: Annotated[
         Literal["usd", "thousand", "million", "billion"], typer.Option(help="Unit of a SAM, in US dollars.")
     ] = "million",
+    force_unit: Annotated[
+        bool, typer.Option("--force-unit", help="Accept a GDP more than ten times off the national accounts.")
+    ] = False,
     year: Annotated[int, typer.Option(help="Year of the table. eacu's other tables are of 2007.")] = 2007,
     blanks_are_zero: Annotated[
         bool, typer.Option("--blanks-are-zero", help="An empty cell is a payment that does not exist.")
@@ -61,10 +64,21 @@ def import_(
             help="Hold an input-output release to eacu's national accounts and trade, or leave it as it is.",
         ),
     ] = True,
+    largest_gap: Annotated[
+        float,
+        typer.Option(
+            "--largest-gap",
+            min=0.0,
+            help="Largest difference between an industry's sales and costs in a release, in per cent of the larger.",
+        ),
+    ] = 3.0,
     base_year: Annotated[
         str | None,
         typer.Option(help="Regions, sectors and other tables of this base year: ukraine, or a folder."),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the tables of a base year of that name.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
 ) -> None:
     """Turn a SAM or an input-output release of your own into a base year for ``eacu run --base-year``.
@@ -73,12 +87,25 @@ def import_(
     a mapping file; what is not mapped, mapped twice, empty or no number is refused with its cell. Prints how the result
     compares with the national accounts, trade and tariffs that eacu knows.
     """
-    from ..calibration.imports.base_year import import_base_year
+    from ..calibration.imports.base_year import free_folder, import_base_year
     from ..calibration.imports.sources import Source
 
-    source = Source(file, form, sheet, area, table, unit, year, blanks_are_zero, balance, controls)
+    folder = free_folder(out, name, overwrite)
+    source = Source(
+        file=file,
+        form=form,
+        sheet=sheet,
+        area=area,
+        table=table,
+        unit=unit,
+        year=year,
+        blanks_are_zero=blanks_are_zero,
+        balance=balance,
+        controls=controls,
+        largest_gap=largest_gap / 100,
+        force_unit=force_unit,
+    )
     result = import_base_year(source, mapping, base_year, progress)
-    folder = out / name
     for written in result.write(folder):
         progress(f"wrote {written}")
     if as_json:

@@ -212,11 +212,11 @@ class _Show:
 
     def sweep(self, found: Sensitivity) -> None:
         """Bands, what the spread comes from, single factors; exit code 1 if a draw failed."""
+        from .importance_table import importance_table
         from .sensitivity_tables import (
             bands_table,
             factors_table,
             sensitivity_json,
-            shares_table,
             sweep_words,
         )
 
@@ -228,7 +228,7 @@ class _Show:
             regions, first = self._regions(found.bands), self.indicators[0]
             title, ends = sweep_words(found)
             parts = [bands_table(found.bands, regions, self.indicators, title, ends)]
-            parts.append(shares_table(found.shares, regions, first))
+            parts.append(importance_table(found.shares, regions, first))
             print_tables([*parts, *(factors_table(found, region, first) for region in regions)])
             print_held_fixed(found.bands, regions)
         if report_failed(found.failed):

@@ -18,13 +18,17 @@ def inversion_tables(found: Inversion) -> list[Table]:
     parameters = plain_table(
         f"{found.problem.title} ({found.method}, {found.solves} solves)",
         ("parameter",),
-        ("value", "standard error", "low", "high"),
+        ("value", "standard error", "with misfit", "low", "high"),
     )
     for name, row in found.parameters.iterrows():
         error = "at its bound" if row["at_bound"] else uncertainty(float(row["standard_error"]))
-        parameters.add_row(str(name), number(row["value"]), error, number(row["low"]), number(row["high"]))
+        wider = "\u2013" if row["at_bound"] else uncertainty(float(row["with_misfit"]))
+        values = number(row["value"]), error, wider, number(row["low"]), number(row["high"])
+        parameters.add_row(str(name), *values)
     targets = plain_table(
-        f"Targets, misfit {number(found.misfit)}", ("target",), ("wanted", "standard error", "reached", "gap")
+        f"Targets, misfit {number(found.misfit)}, {found.freedom} degree(s) of freedom",
+        ("target",),
+        ("wanted", "standard error", "reached", "gap"),
     )
     for name, row in found.targets.iterrows():
         columns = ("wanted", "standard_error", "reached", "gap")

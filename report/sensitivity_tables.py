@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .drawn_sams import HELD
+from .importance_table import percent
 from .layout import titled_table
 
 if TYPE_CHECKING:
@@ -29,13 +30,6 @@ DEFAULT = "default"
 ALIKE = 1e-7
 """Outcomes of two closures that differ by less, relative to their size or to one, are the same equilibrium."""
 NOTHING, MOST_DECIMALS = 1e-9, 4
-WORDS = {
-    "first": "share of variance",
-    "total": "total share",
-    "mu_star": "mean effect",
-    "sigma": "its spread",
-}
-"""What a measure of importance is called."""
 
 
 def bands_table(
@@ -48,10 +42,12 @@ def bands_table(
     """Central value, mean, spread and band of the chosen outcomes (frame of `summary.bands`).
 
     The standard deviation has two significant digits, the other figures of its row as many decimals as those make
-    sense of (`decimals`). The share of draws above zero is a column where there is one.
+    sense of (`decimals`). The share of draws above zero is a column where there is one; the points of Morris say
+    nothing of the spread, and there is none.
     """
-    drawn = bands["positive"].notna().any()
-    table = titled_table(title, ["central", "mean", "s.d.", ends, *(["above zero"] if drawn else [])])
+    spread, drawn = bands["sd"].notna().any(), bands["positive"].notna().any()
+    heads = ["mean", "s.d.", ends, *(["above zero"] if drawn else [])] if spread else []
+    table = titled_table(title, ["central", *heads])
     for regime, rows in bands.groupby("regime", sort=False):
         for region in regions:
             table.add_row(Text(f"{regime}, {region}", style="bold"))
@@ -64,8 +60,8 @@ def bands_table(
                 )
                 sd = fixed(row["sd"], places(row["sd"], 2))
                 positive = "–" if pd.isna(row["positive"]) else f"{100 * row['positive']:.0f} %"
-                cells = [central, mean, sd, f"{low} to {high}", *([positive] if drawn else [])]
-                table.add_row(f"  {row['indicator']}, {row['unit']}", *cells)
+                cells = [mean, sd, f"{low} to {high}", *([positive] if drawn else [])] if spread else []
+                table.add_row(f"  {row['indicator']}, {row['unit']}", central, *cells)
         table.add_section()
     return table
 
@@ -74,20 +70,6 @@ def sweep_words(found: Sensitivity) -> tuple[str, str]:
     """Title of the table of bands of a sweep, and what the ends of its band are."""
     ends = "5 % to 95 %" if found.method not in ("local", "quadrature") else NORMAL_ENDS
     return f"What is uncertain, {found.method}: {len(found.t) or 'no'} draws", ends
-
-
-def shares_table(shares: pd.DataFrame, regions: Sequence[str], indicator: str) -> Table:
-    """What the spread of one outcome comes from: a row for each regime and region, a column for each group."""
-    rows = shares[(shares["indicator"] == indicator) & shares["region"].isin(regions)]
-    measures = [c for c in rows.columns if c in WORDS]
-    groups = list(dict.fromkeys(rows["group"]))
-    table = titled_table(f"Where the spread of {indicator} comes from", groups)
-    for (regime, region), part in _by_place(rows):
-        values = part.set_index("group")
-        for measure in measures:
-            name = f"{regime}, {region}: {WORDS[measure]}"
-            table.add_row(name, *[_share(float(values.loc[group, measure]), measure) for group in groups])
-    return table
 
 
 def across_table(found: Across, regions: Sequence[str], indicators: Sequence[str]) -> Table:
@@ -118,8 +100,8 @@ def origins_table(found: Across, regions: Sequence[str], indicators: Sequence[st
         table.add_column(heading, justify="right", no_wrap=True)
 
     def cells(row: Mapping[Any, Any]) -> list[str]:
-        limits = [_share(row[key], "first") for key in ("sam_low", "sam_high")]
-        shares = [_share(row[key], "first") for key in ("sam", "elasticities", "policy")]
+        limits = [percent(row[key]) for key in ("sam_low", "sam_high")]
+        shares = [percent(row[key]) for key in ("sam", "elasticities", "policy")]
         return [shares[0], " to ".join(limits), *shares[1:], _closure_words(row)]
 
     _rows_by_place(table, found, regions, indicators, cells)
@@ -255,9 +237,3 @@ def fixed(value: float, places: int) -> str:
 def significant(value: float) -> str:
     """A number with three significant digits or all before its point."""
     return fixed(value, decimals(0.0, value))
-
-
-def _share(value: float, measure: str) -> str:
-    if pd.isna(value):
-        return "–"
-    return f"{100 * value:.0f} %" if measure in ("first", "total") else f"{value:,.3g}"

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ...data import base_year_folder, path, reader
@@ -25,14 +26,18 @@ from .aggregation import aggregate
 from .cells import ImportDataError, listing
 from .mapping import AccountMap
 from .mrio import read_mrio
+from .mrio_check import check_release
 from .mrio_sam import sam_from_world
 from .sam_import import import_sam, require_lists
 from .sources import Source
 from .world_table import WorldTable
 
 FLOW = ["sector", "exporter", "importer"]
-ODD_SCALE = 3.0
-"""A GDP that many times the national accounts', or less than that part of them, is taken for another unit."""
+ODD_SCALE, WRONG_SCALE = 3.0, 10.0
+"""A GDP that many times the national accounts', or less than that part of them: worth a note; another unit."""
+RELEASE_ONLY = ("sam/balancing_controls", "sam/adjustments")
+"""Tables that an estimate from a release has and a SAM taken over has not."""
+BAD_IN_NAMES = '<>:"/\\|?*'
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,9 @@ class ImportedBaseYear:
 
         ``source.json`` says what the base year was made of: the file and the mapping with their hashes, the options.
         """
+        for name in RELEASE_ONLY:  # of an import that stood here before
+            if name not in self.published:
+                (folder / f"{name}.csv").unlink(missing_ok=True)
         written = write_tables(self.published, self.tables, folder, self.own)
         note = folder / "source.json"
         temporary = note.with_suffix(".json.tmp")
@@ -64,6 +72,27 @@ class ImportedBaseYear:
         )
         temporary.replace(note)
         return [*written, note]
+
+
+def free_folder(out: Path, name: str, overwrite: bool = False) -> Path:
+    """The folder below ``out`` of a new base year.
+
+    Raises :class:`.cells.ImportDataError` if the name is no plain name of a folder, or there is something in it
+    already and ``overwrite`` is not set.
+    """
+    if not name.strip() or name.startswith(".") or any(letter in BAD_IN_NAMES for letter in name):
+        raise ImportDataError(
+            f"--as {name!r}: a base year's name is that of a folder below {out}: it does not begin with a point and "
+            f"has none of {' '.join(BAD_IN_NAMES)}. Say with --out where it is to be."
+        )
+    folder = out / name
+    if folder.exists() and not folder.is_dir():
+        raise ImportDataError(f"--as {name!r}: {folder} is a file")
+    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+        raise ImportDataError(
+            f"--as {name!r}: {folder} exists already. Take another name, or replace its tables with --overwrite."
+        )
+    return folder
 
 
 def record_of(source: Source, mapping: Path | None, base_year: str | Path | None) -> dict[str, Any]:
@@ -110,7 +139,8 @@ def import_base_year(
         imported = import_sam(source.payments(), accounts, source.unit, source.balance)
         require_lists(imported.sam, Regions.of(tables).names, sector_list(tables), FACTORS)
         published = imported_tables(imported.sam, tables)
-        notes = [*imported.notes, *_odd_scale(published["sam/controls"])]
+        notes = imported.notes
+    notes = [*notes, *_odd_scale(published["sam/controls"], source)]
     sam = Sam(published["sam/sam_2007"])
     record = record_of(source, mapping, base_year)
     return ImportedBaseYear(published, sam, tuple(notes), tables, own, record)
@@ -132,6 +162,7 @@ def _from_release(
     tables = reader(own)
     regions, sectors = Regions.of(tables), tuple(sector_list(tables))
     release = read_mrio(source.file, source.format, source.year, mapping)
+    odd = check_release(release, mapping, source.largest_gap)
     reference = Sam.read(path("sam/sam_2007", own))
     pattern = WorldTable.of_sam(reference, regions.names, sectors)
     countries = country_map(mapping, tables)
@@ -147,7 +178,8 @@ def _from_release(
     build = sam_from_world(world, reference, tables, source.controls, tell)
     notes = [
         f"{len(there):,} industries of {there.nunique()} countries; largest gap between an industry's sales and costs "
-        f"{release.gap():.1e}."
+        f"{release.gap():.1e}.",
+        *odd,
     ]
     if lent:
         notes.append(f"Not in the release and taken from the reference base year: {', '.join(lent)}.")
@@ -175,15 +207,25 @@ def country_map(mapping: AccountMap, tables: Tables) -> dict[str, str]:
     return {str(code): str(region) for code, region in codes.items()} | {regions.rest: regions.rest}
 
 
-def _odd_scale(controls: pd.DataFrame) -> list[str]:
-    """A note if GDP is so far from the national accounts that the unit must be another."""
+def _odd_scale(controls: pd.DataFrame, source: Source) -> list[str]:
+    """A note if GDP is far from the national accounts.
+
+    Raises :class:`.cells.ImportDataError` if it is so far that the unit must be another, unless the user insists.
+    """
     gdp = controls[controls["control"] == "GDP"]
     ratio = gdp["value"] / gdp["target"]
-    odd = gdp[(ratio > ODD_SCALE) | (ratio < 1 / ODD_SCALE)]
+    times = ratio.where(ratio > 1, 1 / ratio).where(ratio > 0, np.inf)
+    odd = gdp[~(times <= ODD_SCALE)]
     if odd.empty:
         return []
     worst = listing(f"{row.region} {row.value:,.0f} instead of {row.target:,.0f}" for row in odd.itertuples())
-    return [f"GDP is far from the national accounts, million USD: {worst}. Is --unit right?"]
+    said = f"GDP is far from the national accounts, million USD: {worst}."
+    if not (times <= WRONG_SCALE).all() and not source.force_unit:
+        raise ImportDataError(
+            f"{source.file}: {said} More than {WRONG_SCALE:.0f} times too large or too small is another unit than "
+            f"--unit {source.unit}, or a part of the economy. If it is meant, say so with --force-unit."
+        )
+    return [f"{said} Is --unit right?"]
 
 
 def imported_tables(sam: Sam, tables: Tables) -> dict[str, pd.DataFrame]:

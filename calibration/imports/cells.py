@@ -36,7 +36,8 @@ class Payments:
         """Turn contents of cells into numbers.
 
         ``blanks_are_zero`` takes an empty cell for a payment that does not exist, as textbooks print SAMs; otherwise
-        an empty cell is a missing figure and refused. Raises :class:`ImportDataError` for it and for any text.
+        an empty cell is a missing figure and refused. Raises :class:`ImportDataError` for it, for any text, and for a
+        payment that stands twice.
         """
         table = pd.DataFrame(list(rows), columns=list(PAYMENT))
         if table.empty:
@@ -44,7 +45,7 @@ class Payments:
         blank = table["value"].map(_is_blank)
         if blank.any() and not blanks_are_zero:
             raise ImportDataError(
-                f"{file}: {int(blank.sum()):,} of {len(table):,} cells are empty: {_addresses(table[blank])}\n"
+                f"{file}: {int(blank.sum()):,} of {len(table):,} cells are empty: {addresses(table[blank])}\n"
                 "A missing figure is not a zero. If an empty cell means that there is no payment, say so with "
                 "--blanks-are-zero."
             )
@@ -52,10 +53,11 @@ class Payments:
         wrong = ~np.isfinite(numbers)
         if wrong.any():
             raise ImportDataError(
-                f"{file}: {int(wrong.sum())} cell(s) hold no number: {_addresses(table[wrong], contents=True)}\n"
+                f"{file}: {int(wrong.sum())} cell(s) hold no number: {addresses(table[wrong], contents=True)}\n"
                 "Numbers are written with a decimal point and without thousands separators."
             )
         _refuse_unnamed(file, table)
+        _refuse_doubled(file, table)
         return cls(file, table.assign(value=numbers))
 
     @property
@@ -71,7 +73,8 @@ def _is_blank(content: object) -> bool:
     return content is None or (isinstance(content, str) and not content.strip()) or content != content
 
 
-def _addresses(cells: pd.DataFrame, contents: bool = False) -> str:
+def addresses(cells: pd.DataFrame, contents: bool = False) -> str:
+    """The first cells of a table of payments with where they stand, and what they hold if asked."""
     shown = [
         f"{cell.where} ({cell.row} from {cell.column}{f': {cell.value!r}' if contents else ''})"
         for cell in cells.head(SHOWN).itertuples()
@@ -84,8 +87,20 @@ def _refuse_unnamed(file: Path, table: pd.DataFrame) -> None:
         unnamed = table[table[side].map(_is_blank)]
         if len(unnamed):
             raise ImportDataError(
-                f"{file}: {len(unnamed)} cell(s) without a {side} account: {_addresses(unnamed)}"
+                f"{file}: {len(unnamed)} cell(s) without a {side} account: {addresses(unnamed)}"
             )
+
+
+def _refuse_doubled(file: Path, table: pd.DataFrame) -> None:
+    doubled = table[table.duplicated(["row", "column"], keep=False)].sort_values(
+        ["row", "column"], kind="stable"
+    )
+    if len(doubled):
+        raise ImportDataError(
+            f"{file}: {len(doubled)} rows give the same payment more than once: {addresses(doubled, contents=True)}\n"
+            "Likely reasons: rows appended twice; trade of a region with itself beside its domestic sales, which goes "
+            "through an account intra:<g>. If they are parts of one payment, add them up in one row."
+        )
 
 
 def square(

@@ -20,7 +20,8 @@ def read_har(file: Path, header: str | None = None) -> Payments:
     """
     harpy = library("harpy", "header-array files (package harpy3)")
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # the library prints what it skips
+        # the library prints what it skips, and of a damaged file a trace of itself
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             content = harpy.HarFileObj()
             content.readHeaderArrayObjs(str(file))
     except Exception as error:  # the library raises what comes: struct.error, KeyError, AssertionError

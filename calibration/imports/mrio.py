@@ -1,25 +1,21 @@
 """Multi-regional input-output releases, read with the library ``pymrio``.
 
-OECD ICIO, EORA 26, WIOD and whatever ``pymrio`` has saved itself. ``pymrio`` reads an empty cell as zero and trusts
-that rows and columns of an ICIO file agree; both are checked here on the file itself first.
+OECD ICIO, EORA 26, WIOD and whatever ``pymrio`` has saved itself. The files are scanned first
+(:mod:`.mrio_files`), and what was read is looked at as an economist would (:mod:`.mrio_check`).
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import pandas as pd
 
 from .cells import ImportDataError, listing
 from .libraries import library
 from .mapping import DROP, AccountMap
+from .mrio_files import check_files, icio_file
 
 UNITS = {
     "million usd": 1.0,
@@ -33,9 +29,6 @@ UNITS = {
     "usd": 1e-6,
 }
 """Units of releases, in million USD."""
-ICIO_TOTALS = ("OUT", "OUTPUT", "TOTAL")
-ICIO_VALUE_ADDED = ("VA", "VALU")
-ICIO_INPUTS = ("TLS", *ICIO_VALUE_ADDED)
 
 
 @dataclass(frozen=True)
@@ -53,12 +46,17 @@ class Mrio:
     taxes: pd.Series
     final_taxes: pd.Series
 
+    def accounts(self) -> pd.DataFrame:
+        """Sales and costs of every industry, and ``gap``: their difference as a share of the larger."""
+        sales = self.use.sum(axis=1) + self.final.sum(axis=1)
+        costs = (self.use.sum() + self.taxes + self.value_added).reindex(sales.index)
+        size = pd.concat([sales.abs(), costs.abs()], axis=1).max(axis=1)
+        gap = ((sales - costs).abs() / size.where(size > 0)).fillna(0.0)  # an industry that does not exist
+        return pd.DataFrame({"sales": sales, "costs": costs, "gap": gap})
+
     def gap(self) -> float:
         """Largest difference between an industry's sales and its costs, as a share of the larger."""
-        sales = self.use.sum(axis=1) + self.final.sum(axis=1)
-        costs = self.use.sum() + self.taxes + self.value_added
-        size = pd.concat([sales.abs(), costs.abs()], axis=1).max(axis=1)
-        return float(((sales - costs).abs() / size.where(size > 0)).max())
+        return float(self.accounts()["gap"].max())
 
 
 def read_mrio(file: Path, form: str, year: int, mapping: AccountMap) -> Mrio:
@@ -67,18 +65,18 @@ def read_mrio(file: Path, form: str, year: int, mapping: AccountMap) -> Mrio:
     ``mapping`` says by rows of kind ``input`` which rows are value added and which taxes on products.
 
     Raises:
-        ImportDataError: no such file, empty cells, rows that differ from columns, a unit other than US dollars, a
-            row of inputs that is not mapped, no value added at all.
+        ImportDataError: no such file, cells that are empty or no number, rows that differ from columns, a unit other
+            than US dollars, a row of inputs that is not mapped, no value added at all.
     """
     pymrio = library("pymrio", "input-output releases")
-    if form == "icio":
-        check_icio(icio_file(file, year), year)
+    check_files(file, form, year)
     try:
         tables = _parsers(pymrio, file, year)[form]()
     except ImportDataError:
         raise
     except Exception as error:  # the library's own errors and whatever pandas raises on another format
         raise ImportDataError(f"{file}: pymrio cannot read it as {form}, year {year}: {error}") from error
+    require_whole(file, tables)
     factor = _unit(file, tables.unit)
     rows = _inputs(file, tables, mapping)
     return Mrio(
@@ -98,6 +96,30 @@ def _parsers(pymrio: Any, file: Path, year: int) -> dict[str, Any]:
         "wiod": lambda: pymrio.parse_wiod(file, year=year),
         "pymrio": lambda: pymrio.load_all(file),
     }
+
+
+def require_whole(file: Path, tables: Any) -> None:
+    """Refuse what was read if an industry lacks its row or column, or a cell holds no number.
+
+    ``tables`` is what ``pymrio`` made of the file. Raises :class:`.cells.ImportDataError` naming the labels.
+    """
+    rows, columns = tables.Z.index, tables.Z.columns
+    for kind, lacking in (
+        ("a column and no row", columns.difference(rows, sort=False)),
+        ("a row and no column", rows.difference(columns, sort=False)),
+        ("no row in final demand", rows.difference(tables.Y.index, sort=False)),
+    ):
+        if len(lacking):
+            names = listing(" ".join(map(str, one)) for one in lacking)
+            raise ImportDataError(f"{file}: {len(lacking)} industries have {kind}: {names}")
+    for name, frame in (("Z", tables.Z), ("Y", tables.Y)):
+        wrong = frame.apply(pd.to_numeric, errors="coerce").isna().to_numpy().nonzero()
+        cells = [(frame.index[i], frame.columns[j]) for i, j in zip(*wrong, strict=True)]
+        if cells:
+            raise ImportDataError(
+                f"{file}, table {name}: {len(cells)} cell(s) hold no number: "
+                + listing(f"row {' '.join(map(str, i))}, column {' '.join(map(str, j))}" for i, j in cells)
+            )
 
 
 def _unit(file: Path, unit: pd.DataFrame) -> float:
@@ -148,69 +170,3 @@ def _input_target(mapping: AccountMap, name: str) -> str | None:
             f"{mapping.file}: input {name!r} goes to {target!r}; it can be value_added, taxes or drop"
         )
     return target
-
-
-def icio_file(path: Path, year: int) -> Path:
-    """The ICIO file of a year: the path itself, or the one file of a folder whose name ends in the year."""
-    if path.is_file():
-        return path
-    found = [file for file in sorted(path.glob("*")) if file.suffix.lower() in (".csv", ".zip")]
-    chosen = [file for file in found if file.stem.endswith(str(year))]
-    if len({file.stem for file in chosen}) != 1:
-        names = listing(file.name for file in chosen or found)
-        raise ImportDataError(
-            f"{path}: expected one file such as ICIO2023_{year}.csv for the year {year}; found {names or 'none'}"
-        )
-    return chosen[0]
-
-
-def check_icio(file: Path, year: int) -> None:
-    """Refuse an ICIO file with empty cells, or whose rows are not the industries of its columns.
-
-    Raises :class:`.cells.ImportDataError` naming row and column; also if the file's name ends in another year.
-    """
-    other = file.stem[-4:]
-    if other.isdigit() and int(other) != year and not file.stem.endswith(f"ICIO{other}"):
-        raise ImportDataError(f"{file}: the name says {other}, but the table of {year} is wanted")
-    with _text_of(file) as stream:
-        lines = csv.reader(stream)
-        header = next(lines, [])
-        rows = []
-        for number, line in enumerate(lines, 2):
-            if len(line) != len(header):
-                raise ImportDataError(
-                    f"{file}, line {number}: {len(line)} cells, but the header has {len(header)}"
-                )
-            rows.append(line[0])
-            empty = [header[n] for n, cell in enumerate(line) if n and cell == ""]
-            if line[0] in (*ICIO_TOTALS, *ICIO_VALUE_ADDED):  # these have no figure for final users
-                empty = [name for name in empty if name in rows]
-            if empty:
-                column = empty[0]
-                raise ImportDataError(
-                    f"{file}, line {number}, row {line[0]!r}, column {column!r}: the cell is empty. A missing figure "
-                    "is not a zero: write 0 if there is none."
-                )
-    industries = [name for name in rows if name not in (*ICIO_TOTALS, *ICIO_INPUTS) and "TAXSUB" not in name]
-    missing = [name for name in industries if name not in header]
-    if missing or not industries:
-        raise ImportDataError(
-            f"{file}: not an ICIO table: {len(missing)} of its {len(industries)} rows have no column of the same name: "
-            f"{listing(missing)}"
-        )
-
-
-@contextmanager
-def _text_of(file: Path) -> Iterator[TextIO]:
-    if file.suffix.lower() != ".zip":
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            yield stream
-        return
-    with zipfile.ZipFile(file) as archive:
-        names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
-        if len(names) != 1:
-            raise ImportDataError(
-                f"{file}: expected one .csv in the archive; it holds {listing(names) or 'none'}"
-            )
-        with archive.open(names[0]) as raw:
-            yield io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")

@@ -10,10 +10,11 @@ import pandas as pd
 from scipy import sparse
 
 from ..balancing import BalanceProblem, solve
-from ..sam import COLUMNS, TOLERANCE, WORLD, Sam, SamError
+from ..sam import COLUMNS, TOLERANCE, WORLD, Sam, SamError, check_names
 from ..sam_check import OWN_ACCOUNTS
 from .cells import ImportDataError, Payments, listing
 from .mapping import DROP, AccountMap
+from .sam_faults import refuse_missing, refuse_negative
 
 UNITS = {"usd": 1e-6, "thousand": 1e-3, "million": 1.0, "billion": 1e3}
 """Million USD in one unit of the file."""
@@ -68,7 +69,8 @@ def import_sam(
     rounding (up to :data:`MOST_OPEN` of an account) by cross-entropy.
 
     Raises:
-        ImportDataError: an account is not mapped; an unknown unit; a gap too large to be closed.
+        ImportDataError: an account is not mapped or missing; a negative cell; an unknown unit; a gap too large to be
+            closed.
         SamError: the result is no admissible SAM, see :meth:`eacu.calibration.sam.Sam.from_table`.
     """
     if unit not in UNITS:
@@ -81,17 +83,22 @@ def import_sam(
         for row, column in table[["row", "column"]].to_numpy()
     ]
     values = table["value"].to_numpy() * UNITS[unit]
-    kept = [
-        (*cell, value)
-        for cells, value in zip(rows, values, strict=True)
-        if cells is not None
-        for cell in cells
-    ]
-    long = (
-        pd.DataFrame(kept, columns=list(COLUMNS)).groupby(list(COLUMNS[:4]), sort=False, as_index=False).sum()
+    kept = pd.DataFrame(
+        [
+            (*cell, value, n)
+            for cells, value, n in zip(rows, values, table.index, strict=True)
+            if cells is not None
+            for cell in cells
+        ],
+        columns=[*COLUMNS, "payment"],
     )
+    long = kept.groupby(list(COLUMNS[:4]), sort=False, as_index=False)["value"].sum()
     long = long[long["value"] != 0].reset_index(drop=True)
-    gap = Sam(long).balance_gap()
+    refuse_negative(long, kept, payments)
+    raw = Sam(long)
+    check_names(raw, str(payments.file))
+    refuse_missing(raw, payments.file, tolerance)
+    gap = raw.balance_gap()
     closed = balanced(long, payments) if balance and gap > 0 else long
     sam = Sam.from_table(closed, tolerance, where=str(payments.file))
     moved = float((closed["value"] - long["value"]).abs().max())

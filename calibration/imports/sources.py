@@ -10,6 +10,7 @@ from .csv_file import read_csv
 from .excel import read_excel
 from .gdx import read_gdx
 from .har import read_har
+from .mrio_check import LARGEST_GAP
 
 ENDINGS = {".csv": "csv", ".xlsx": "excel", ".xlsm": "excel", ".har": "har", ".gdx": "gdx"}
 RELEASES = ("icio", "eora", "wiod", "pymrio")
@@ -32,6 +33,8 @@ class Source:
     blanks_are_zero: bool = False
     balance: bool = False
     controls: bool = True
+    largest_gap: float = LARGEST_GAP
+    force_unit: bool = False
 
     @property
     def format(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,9 +10,6 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbconvert import MarkdownExporter
-
-EXECUTED = "EACU_EXECUTED_NOTEBOOKS"
-"""Environment variable: the folder where the tests put the notebooks they ran, so that no build runs them again."""
 
 
 def notebook_page(file: Path) -> str:
@@ -24,9 +20,7 @@ def notebook_page(file: Path) -> str:
 
 
 def executed(file: Path) -> Any:
-    """The notebook with its outputs: as the tests left it, or run here."""
-    if os.environ.get(EXECUTED):
-        return nbformat.read(Path(os.environ[EXECUTED]) / file.name, as_version=4)
+    """The notebook with its outputs."""
     notebook = nbformat.read(file, as_version=4)
     with TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}

@@ -111,6 +111,10 @@ def across(
     """
     if len(bases) < 2:
         raise SensitivityError("name two base years or more: one says nothing of what the SAM contributes")
+    if options.get("method") == "morris":
+        raise SensitivityError(
+            "morris gives no variance to share with the SAM; take monte-carlo or quadrature"
+        )
     _refuse_other_regions(bases)
     chosen = tuple(load_all(regimes))
     execution = execution or Execution()

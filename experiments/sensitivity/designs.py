@@ -3,6 +3,8 @@ r"""Where to solve: designs over standardised factors, one row of ``t`` for each
 - ``monte-carlo``: the draw with index :math:`i` comes from a generator seeded by (seed, :math:`i`), so it is the same
   whoever solves it and however many there are.
 - ``quasi-random``: scrambled Sobol' points (SciPy), which fill the space more evenly.
+  They, and the design of ``sobol`` which is made of them, are even only for a power of two, to which draws are
+  rounded up.
 - ``quadrature``: Stroud's (1957) formula of degree 3 for symmetric independent factors, :math:`2N` points of equal
   weight for :math:`N` factors (Arndt 1996, GTAP Technical Paper 2), no coordinate beyond :math:`\sqrt 2` standard
   deviations:
@@ -15,7 +17,6 @@ r"""Where to solve: designs over standardised factors, one row of ``t`` for each
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,8 +37,8 @@ def design(method: str, factors: Sequence[Factor], draws: int, seed: int) -> Arr
     Args:
         method: one of :data:`METHODS`.
         factors: what is uncertain.
-        draws: how many; of ``sobol`` and ``morris`` the base samples or trajectories for each group of factors;
-            not read by ``quadrature``, which needs two for each factor.
+        draws: how many, see `rounded`; of ``sobol`` and ``morris`` the base samples or trajectories for each group of
+            factors; not read by ``quadrature``, which needs two for each factor.
         seed: of the random numbers.
 
     Raises:
@@ -52,24 +53,26 @@ def design(method: str, factors: Sequence[Factor], draws: int, seed: int) -> Arr
     if method == "monte-carlo":
         p = np.array([np.random.default_rng([seed, index]).random(len(factors)) for index in range(draws)])
     elif method == "quasi-random":
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # not a power of two: less even, still fine
-            p = qmc.Sobol(len(factors), rng=np.random.default_rng(seed)).random(draws)
+        p = qmc.Sobol(len(factors), rng=np.random.default_rng(seed)).random(rounded(method, draws))
     elif method == "sobol":
         from SALib.sample import sobol
 
-        p = sobol.sample(salib_problem(factors), draws, calc_second_order=False, seed=seed)
+        p = sobol.sample(salib_problem(factors), rounded(method, draws), calc_second_order=False, seed=seed)
     elif method == "morris":
         from SALib.sample import morris
 
         p = morris.sample(salib_problem(factors), draws, num_levels=MORRIS_LEVELS, seed=seed)
-        p = (
-            0.05 + 0.9 * p
-        )  # between the 5th and the 95th percentile: the ends of a normal factor have no value
+        # between the 5th and the 95th percentile: the ends of a normal factor have no value
+        p = 0.05 + 0.9 * p
     else:
         raise SensitivityError(f"unknown method {method!r}; known are {', '.join(METHODS)}")
     p = np.clip(p, _EDGE, 1.0 - _EDGE)
     return np.column_stack([factor.quantile(p[:, k]) for k, factor in enumerate(factors)])
+
+
+def rounded(method: str, draws: int) -> int:
+    """How many draws are made for so many asked for: of Sobol' points a power of two, upwards."""
+    return 1 << (draws - 1).bit_length() if method in ("quasi-random", "sobol") and draws > 1 else draws
 
 
 def stroud(n: int) -> Array:

@@ -14,10 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pyomo.common.gc_manager import PauseGC
 
 from ...model.engine import SolveOptions
 from ...model.engine.many import ManyOutputs, ManySystem
-from ...model.engine.memory import no_garbage
 from ...model.engine.parameters import along, response
 from ...model.measures import MEASURES
 from ...model.recalibrate import Recalibration
@@ -25,7 +27,7 @@ from ..base_year import BaseYear
 from ..doing import Tell, Work
 from ..regimes import Regime
 from ..run import Workbench, economies
-from .factors import Array, Factor
+from .factors import SPREAD_SHOCKS, Array, Factor, shock_cells
 
 WALRAS = "walras"
 
@@ -51,11 +53,25 @@ class Economy:
 
 
 @dataclass(frozen=True)
+class Shocks:
+    """What a regime does that is uncertain in size.
+
+    Attributes:
+        columns: fixed variables that the regime moves and some factor multiplies the change of.
+        change: their change by the regime.
+        cover: which factors multiply it, ones and zeros, shape (columns, factors).
+    """
+
+    columns: NDArray[np.int64]
+    change: Array
+    cover: Array
+
+
+@dataclass(frozen=True)
 class Centre:
     """A regime solved at the centre of all distributions.
 
-    ``response`` is the derivative of each unknown by each factor, logarithms where the unknown is one; ``shocks``
-    lists for each shock factor which variables it moves and by how much at a multiplier of one.
+    ``response`` is the derivative of each unknown by each factor, logarithms where the unknown is one.
     """
 
     name: str
@@ -64,7 +80,7 @@ class Centre:
     response: Array
     derivative: Array
     """Derivative of every variable by each factor, levels."""
-    shocks: tuple[tuple[int, Array, Array], ...]
+    shocks: Shocks
     outcomes: Array
     gradients: Array
     """Total derivative of each outcome by each factor."""
@@ -101,8 +117,8 @@ class Kernel:
         free, in_logs = system.free, system.in_logs[:, None]
         moved = centre.response @ t.T
         x[free] = np.where(in_logs, x[free] * np.exp(np.where(in_logs, moved, 0.0)), x[free] + moved)
-        for k, columns, change in centre.shocks:
-            x[columns] += change[:, None] * (factors[k].multiplier(t[:, k]) - 1.0)
+        shocks = centre.shocks
+        x[shocks.columns] += shocks.change[:, None] * (np.exp(shocks.cover @ logs) - 1.0)
         return multipliers, x
 
     def solve(self, centre: Centre, t: Array) -> tuple[Block, Array, Array]:
@@ -122,7 +138,7 @@ def make_kernel(ask: Ask, tell: Tell = lambda line: None) -> Kernel:
 
     Raises what `eacu.experiments.run.run` raises.
     """
-    with no_garbage():
+    with PauseGC():  # what is built is kept: nothing to look for
         return _kernel(ask, Work(tell, 3 + len(ask.regimes)))
 
 
@@ -150,9 +166,7 @@ def _economy(bench: Workbench, factors: Sequence[Factor], regions: Sequence[str]
     m, system = bench.model, bench.system
     recalibration = Recalibration(m, system)
     cells = recalibration.cells.table
-    cover = np.column_stack(
-        [np.zeros(len(cells)) if f.is_shock else f.covers(cells).astype(float) for f in factors]
-    )
+    cover = _cover(factors, cells)
     expressions = [measure(m, r) for measure in MEASURES.values() for r in regions]
     return Economy(recalibration, ManyOutputs(system, [*expressions, m.walras]), cover)
 
@@ -162,8 +176,7 @@ def _centre(regime: Regime, bench: Workbench, k: int, economy: Economy, factors:
     system = bench.system
     shocks = _shocks(bench, factors)
     moves = np.zeros(len(system.values), dtype=bool)
-    for _, columns, _ in shocks:
-        moves[columns] = True
+    moves[shocks.columns] = True
     many = ManySystem(system, SolveOptions(), moves, economy.recalibration.moves)
     cover = economy.cover * np.array([f.slope() for f in factors])
     parameters = economy.recalibration.derivative(np.ones(len(cover)), cover)
@@ -184,30 +197,25 @@ def _centre(regime: Regime, bench: Workbench, k: int, economy: Economy, factors:
     )
 
 
-def _shocks(bench: Workbench, factors: Sequence[Factor]) -> tuple[tuple[int, Array, Array], ...]:
-    """For each shock factor that moves something: its place, the fixed variables, their change by the regime."""
-    found = []
-    change = bench.system.values - bench.benchmark_point.values
-    for k, factor in enumerate(factors):
-        if factor.is_shock:
-            members = [
-                bench.system.column[id(v)]
-                for name in factor.acts_on
-                for v in bench.model.component(name).values()
-            ]
-            columns = np.array(
-                [c for c in members if bench.system.partition.fixed[c] and change[c] != 0.0], dtype=int
-            )
-            if len(columns):
-                found.append((k, columns, change[columns]))
-    return tuple(found)
+def _cover(factors: Sequence[Factor], cells: pd.DataFrame) -> Array:
+    """Which cells each factor multiplies, ones and zeros, shape (cells, factors)."""
+    return np.column_stack([factor.covers(cells) for factor in factors]).astype(float)
 
 
-def _response(
-    bench: Workbench, parameters: Array, shocks: Sequence[tuple[int, Array, Array]], factors: Sequence[Factor]
-) -> Array:
+def _shocks(bench: Workbench, factors: Sequence[Factor]) -> Shocks:
+    """The fixed variables that the regime moves and some factor multiplies, by sector and region of the factor."""
+    system = bench.system
+    members = {name: bench.model.component(name) for name in SPREAD_SHOCKS}
+    columns = np.array([system.column[id(v)] for of in members.values() for v in of.values()], dtype=np.int64)
+    cells = pd.concat([shock_cells(name, of.keys()) for name, of in members.items()], ignore_index=True)
+    cover = _cover(factors, cells)
+    change = (system.values - bench.benchmark_point.values)[columns]
+    used = system.partition.fixed[columns] & (change != 0.0) & cover.any(axis=1)
+    return Shocks(columns[used], change[used], cover[used])
+
+
+def _response(bench: Workbench, parameters: Array, shocks: Shocks, factors: Sequence[Factor]) -> Array:
     """Derivative of every variable by each factor at the solution, shape (variables, factors)."""
     moved = np.zeros((len(bench.system.values), len(factors)))
-    for k, where, change in shocks:
-        moved[where, k] = change * factors[k].slope()
+    moved[shocks.columns] = shocks.change[:, None] * shocks.cover * np.array([f.slope() for f in factors])
     return response(bench.system, parameters, moved)

@@ -21,7 +21,7 @@ from ..base_year import BaseYear
 from ..doing import Doing, Tell
 from ..regimes import Regime
 from ..run import base_of, load_all
-from .designs import METHODS, design
+from .designs import METHODS, design, rounded
 from .execution import DaskPool, LocalPool, cores
 from .factors import Array, Factor, SensitivityError, load_factors
 from .kernel import Ask, Kernel, make_kernel
@@ -114,6 +114,8 @@ def sensitivity(
     if method == "local":
         return _local(ask, seed, tell)
     t = design(method, uncertain, draws, seed)
+    if rounded(method, draws) != draws:
+        tell(f"{draws} draws are rounded up to {rounded(method, draws)}: Sobol' points come in powers of two")
     began = time.perf_counter()
     pool = DaskPool(execution.scheduler) if execution.scheduler else LocalPool(execution.workers or cores())
     try:
@@ -126,7 +128,7 @@ def sensitivity(
     return Sensitivity(
         method,
         seed,
-        bands(kernel, rows, method == "quadrature"),
+        bands(kernel, method, rows),
         shares(kernel, method, t, rows, seed),
         local(kernel),
         rows,
@@ -194,7 +196,9 @@ def _question(kernel: Kernel, ask: Ask, method: str, t: Array, seed: int) -> dic
         "method": method,
         "draws": len(t),
         "seed": seed,
-        "factors": [[f.name, "+".join(f.acts_on), f.family, f.spread] for f in ask.factors],
+        "factors": [
+            [f.name, "+".join(f.acts_on), f.sector, f.region, f.family, f.spread] for f in ask.factors
+        ],
         "centres": centres.hexdigest(),
         "points": hashlib.blake2b(t.tobytes(), digest_size=16).hexdigest(),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from eacu.calibration.imports.aggregation import aggregate
 from eacu.calibration.imports.base_year import country_map
 from eacu.calibration.imports.cells import ImportDataError
 from eacu.calibration.imports.mapping import AccountMap
-from eacu.calibration.imports.mrio import check_icio, read_mrio
+from eacu.calibration.imports.mrio import read_mrio, require_whole
+from eacu.calibration.imports.mrio_check import check_release
+from eacu.calibration.imports.mrio_files import check_icio
 from eacu.calibration.imports.world_table import WorldTable
 from eacu.calibration.regions import Regions
 from eacu.calibration.sam import COLUMNS, Sam
@@ -108,7 +111,7 @@ def test_with_controls_the_release_is_held_to_observed_trade_and_national_accoun
     from eacu.calibration.imports.sources import Source
 
     write_icio(perturbed(world, seed=6), tmp_path / "ICIO2023_2007.csv")
-    result = import_base_year(Source(tmp_path / "ICIO2023_2007.csv"))
+    result = import_base_year(Source(tmp_path / "ICIO2023_2007.csv", largest_gap=1.0))
     controls = result.controls
     pairs = controls[controls["control"] == "trade of the pair"]
     assert pairs["deviation_pct"].abs().max() < 0.01
@@ -162,6 +165,78 @@ def test_faults_of_an_icio_file_name_row_and_column(world, tmp_path):
     frame.rename(index={"BLR_C28": "BLR_C99"}).to_csv(file, index_label="V1")
     with pytest.raises(ImportDataError, match="have no column of the same name: BLR_C99"):
         check_icio(file, 2007)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda f: f.rename(index={"BLR_C28": "BLR_F"}), r"line \d+: row 'BLR_F' stands in line \d+ already"),
+        (lambda f: f.drop(index="BLR_C28"), "1 industries have a column and no row: BLR_C28"),
+        (lambda f: f.drop(index="VA"), r"no row of value added \(VA or VALU\)"),
+        (
+            lambda f: f.replace({"RUS_F": {f.loc["KAZ_C19", "RUS_F"]: "12 000"}}),
+            "'12 000', which is no number",
+        ),
+        (lambda f: f.replace({"RUS_F": {f.loc["KAZ_C19", "RUS_F"]: "nan"}}), "row 'KAZ_C19', column 'RUS_F'"),
+    ],
+)
+def test_an_icio_file_that_is_not_whole_is_refused(frame, tmp_path, change, words):
+    file = tmp_path / "ICIO2023_2007.csv"
+    change(frame.astype(object)).to_csv(file, index_label="V1")
+    with pytest.raises(ImportDataError, match=words):
+        check_icio(file, 2007)
+
+
+@pytest.fixture(scope="module")
+def frame(world) -> pd.DataFrame:
+    return icio_frame(world)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "words"),
+    [
+        (
+            "RUS_C28",
+            "RUS_F",
+            -5000.0,
+            r"1 purchase\(s\) are negative, million USD: row RUS C28, column RUS F: -5,000",
+        ),
+        ("RUS_C28", "RUS_HFCE", -9e5, r"row RUS C28, column RUS household: -900,000"),
+        ("RUS_C28", "RUS_F", 90000.0, "The gaps of RUS F and RUS C28 are equal and opposite"),
+        (
+            "RUS_C28",
+            "RUS_HFCE",
+            90000.0,
+            r"industries differ by more than 3.0% .* RUS C28: sales [\d,.e+]+, costs",
+        ),
+        ("VA", "BLR_C28", 0.0, r"BLR C28: sales [\d,.e+]+, costs [\d,.e+]+ \([\d.]+%\)"),
+    ],
+)
+def test_a_release_that_does_not_add_up_is_refused_and_nothing_is_written(
+    frame, icio, tmp_path, monkeypatch, row, column, value, words
+):
+    monkeypatch.chdir(tmp_path)
+    changed = frame.copy()
+    changed.loc[row, column] = value
+    changed.to_csv("ICIO2023_2007.csv", index_label="V1", float_format="%.17g")
+    answer = CliRunner().invoke(app, ["import", "ICIO2023_2007.csv", "--as", "icio"])
+    assert answer.exit_code == 2
+    assert re.search(words, " ".join(answer.output.split())), answer.output
+    assert not Path("base-years").exists()
+
+
+def test_stocks_may_fall_and_a_larger_gap_may_be_accepted(frame, icio, tmp_path):
+    changed, file = frame.copy(), tmp_path / "ICIO2023_2007.csv"
+    moved = 0.1 * changed.loc["RUS_C28", "RUS_HFCE"]
+    changed.loc["RUS_C28", "RUS_HFCE"] += moved
+    changed.loc["RUS_C28", "RUS_INVNT"] -= moved
+    changed.loc["RUS_C29", "RUS_HFCE"] *= 1.05
+    changed.to_csv(file, index_label="V1", float_format="%.17g")
+    release = read_mrio(file, "icio", 2007, icio)
+    assert 0.005 < release.gap() < 0.05
+    assert check_release(release, icio, largest_gap=0.05) == []
+    with pytest.raises(ImportDataError, match=r"differ by more than 0\.1%"):
+        check_release(release, icio, largest_gap=0.001)
 
 
 def test_what_is_not_mapped_is_listed(world, icio, tmp_path):
@@ -218,6 +293,29 @@ def test_the_table_that_comes_with_pymrio_keeps_its_totals(world, tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (
+            lambda raw: raw.Z.iloc.__setitem__((2, 3), np.nan),
+            r"table Z: 1 cell\(s\) hold no number: row reg1 manuf",
+        ),
+        (lambda raw: setattr(raw, "Z", raw.Z.iloc[1:]), "1 industries have a column and no row: reg1 food"),
+        (
+            lambda raw: setattr(raw, "Y", raw.Y.iloc[1:]),
+            "1 industries have no row in final demand: reg1 food",
+        ),
+    ],
+)
+def test_what_pymrio_saved_is_looked_at_too(spoil, words):
+    pymrio = pytest.importorskip("pymrio")
+    raw = pymrio.load_test()
+    require_whole(Path("saved"), raw)
+    spoil(raw)
+    with pytest.raises(ImportDataError, match=words):
+        require_whole(Path("saved"), raw)
+
+
 def test_a_release_in_another_currency_is_refused(tmp_path):
     pymrio = pytest.importorskip("pymrio")
     raw = pymrio.load_test()
@@ -269,6 +367,23 @@ def test_eora_is_in_thousands_of_dollars(tmp_path):
     assert np.allclose(release.value_added, ADDED[0] / 1000)
     assert np.allclose(release.taxes, ADDED[1] / 1000)
     assert (release.final_taxes == 0).all()
+    use = tmp_path / "Eora26_2007_bp_T.txt"
+    lines = use.read_text(encoding="utf-8").splitlines()
+    for changed, words in (
+        (
+            [lines[0], lines[1].replace("6.0", "n/a"), *lines[2:]],
+            "line 2, row 'RUS Mining', column 'RUS Mining': .*n/a",
+        ),
+        (
+            [lines[0], lines[1].replace("6.0", ""), *lines[2:]],
+            "line 2, row 'RUS Mining', .*the cell is empty",
+        ),
+        (lines[:-1], "3 lines, but there are 4 labels .* 'BLR Mining'"),
+        ([*lines[:-1], lines[-1] + "\t1.0"], r"line 4 \(BLR Mining\): 5 cells, but there are 4 labels"),
+    ):
+        use.write_text("\n".join(changed) + "\n", encoding="utf-8")
+        with pytest.raises(ImportDataError, match=words):
+            read_mrio(tmp_path, "eora", 2007, mapped_inputs(**names))
 
 
 def test_wiod_is_read_from_its_workbook(tmp_path):
@@ -309,3 +424,14 @@ def test_wiod_is_read_from_its_workbook(tmp_path):
     assert np.allclose(release.value_added, ADDED[0])
     assert np.allclose(release.taxes, ADDED[1])
     assert np.allclose(release.final_taxes, [5.0, 6.0])
+    for change, words in (
+        ((7, 5, "n/a"), r"F8, row 'Mining RUS', column 'Mining RUS': the cell holds 'n/a'"),
+        ((7, 8, None), r"I8, row 'Mining RUS', column 'Final .* RUS': the cell is empty"),
+        ((7, 2, "KAZ"), "1 industries have a column and no row: RUS c35"),
+    ):
+        row, column, value = change
+        spoilt = frame.astype(object)
+        spoilt.iloc[row, column] = value
+        spoilt.to_excel(tmp_path / "wiot07_row_apr12.xlsx", header=False, index=False)
+        with pytest.raises(ImportDataError, match=words):
+            read_mrio(tmp_path, "wiod", 2007, mapping)

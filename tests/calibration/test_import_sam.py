@@ -7,7 +7,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from eacu.calibration.imports.base_year import import_base_year
+from eacu.calibration.imports.base_year import free_folder, import_base_year
 from eacu.calibration.imports.cells import ImportDataError
 from eacu.calibration.imports.csv_file import read_csv
 from eacu.calibration.imports.excel import read_excel
@@ -302,7 +302,97 @@ def test_what_does_not_fit_the_economy_is_refused(sam, tmp_path):
         import_base_year(Source(tmp_path / "none.csv"))
 
 
-def test_another_unit_is_noticed(tmp_path):
-    result = import_base_year(Source(path("sam/sam_2007"), unit="billion"))
+def test_another_unit_is_refused_unless_it_is_meant():
+    with pytest.raises(ImportDataError, match=r"BLR 46,.* instead of 46,807.* with --force-unit"):
+        import_base_year(Source(path("sam/sam_2007"), unit="billion"))
+    result = import_base_year(Source(path("sam/sam_2007"), unit="billion", force_unit=True))
     assert "GDP is far from the national accounts" in result.notes[-1]
     assert "Is --unit right?" in result.notes[-1]
+
+
+def test_a_negative_cell_is_named_where_it_stands_in_the_file(sam, tmp_path):
+    frame, rows = two_countries(sam)
+    frame.loc[
+        "A commodity:mac", "A household"
+    ] *= -1  # row and column of the file, of a mapped and summed account
+    i, j = frame.index.get_loc("A commodity:mac"), frame.columns.get_loc("A household")
+    frame.to_csv(tmp_path / "sam.csv", float_format="%.17g")
+    (tmp_path / "map.csv").write_text(rows, encoding="utf-8")
+    mapping = AccountMap.read(tmp_path / "map.csv")
+    words = rf"1 cell\(s\) are negative .*line {i + 2}, column {j + 2} \(A commodity:mac from A household: -"
+    with pytest.raises(ImportDataError, match=words):
+        import_sam(read_csv(tmp_path / "sam.csv"), mapping)
+    write_workbook(frame, tmp_path / "sam.xlsx")
+    column = openpyxl.utils.get_column_letter(j + 3)
+    area = f"B3:{openpyxl.utils.get_column_letter(2 + len(frame))}{3 + len(frame)}"
+    with pytest.raises(ImportDataError, match=rf"SAM!{column}{i + 4} \(A commodity:mac from A household: -"):
+        import_sam(read_excel(tmp_path / "sam.xlsx", "SAM", area), mapping)
+
+
+def test_a_payment_that_stands_twice_is_refused(sam, tmp_path):
+    file = tmp_path / "sam.csv"
+    pd.concat([sam.table, sam.table.iloc[[4]]]).to_csv(file, index=False, float_format="%.17g")
+    with pytest.raises(
+        ImportDataError, match=rf"2 rows give the same payment .*line 6 .*line {len(sam.table) + 2} "
+    ):
+        read_csv(file)
+
+
+def test_a_damaged_har_file_prints_nothing_of_the_library(sam, tmp_path, capfd):
+    file = tmp_path / "sam.har"
+    frame = labels_of(sam)
+    codes = [f"A{n}" for n in range(len(frame))]
+    write_har(frame.set_axis(codes, axis=0).set_axis(codes, axis=1), file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:200] + b"\x00" * 40 + whole[240 : len(whole) // 2])
+    with pytest.raises(ImportDataError, match="cannot be read as a header-array file"):
+        read_har(file)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "BLR household",
+        "KAZ tax:production",
+        "RUS factor:capital",
+        "ROW tax:direct",
+        "WLD margin",
+        "WLD capital",
+    ],
+)
+def test_a_missing_account_is_named(sam, tmp_path, lost):
+    frame = labels_of(sam).drop(index=lost, columns=lost)
+    frame.to_csv(tmp_path / "sam.csv", float_format="%.17g")
+    with pytest.raises((ImportDataError, SamError), match="missing") as fault:
+        import_sam(read_csv(tmp_path / "sam.csv"), PLAIN, balance=True)
+    said = str(fault.value)
+    assert lost in said or str(tuple(lost.split())) in said
+    assert said.count("missing: ") == 0 or said.split("missing: ")[1].startswith(f"{lost}.")
+
+
+def test_one_wrong_cell_is_not_taken_for_a_missing_account(sam, tmp_path):
+    frame = labels_of(sam)
+    frame.loc["BLR activity:agr", "BLR commodity:agr"] *= 2
+    frame.to_csv(tmp_path / "sam.csv", float_format="%.17g")
+    with pytest.raises(SamError, match="2 of 117 accounts do not balance"):
+        import_sam(read_csv(tmp_path / "sam.csv"), PLAIN)
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "a\\b", "../mine", "", ".hidden", "c:mine"])
+def test_a_base_year_has_a_plain_name(tmp_path, name):
+    with pytest.raises(ImportDataError, match="name is that of a folder below"):
+        free_folder(tmp_path, name)
+
+
+def test_a_base_year_is_replaced_only_if_asked(tmp_path):
+    assert free_folder(tmp_path, "mine") == tmp_path / "mine"
+    old = tmp_path / "mine" / "sam" / "adjustments.csv"
+    old.parent.mkdir(parents=True)
+    old.write_text("x\n", encoding="utf-8")
+    with pytest.raises(ImportDataError, match=r"exists already\. .* --overwrite"):
+        free_folder(tmp_path, "mine")
+    folder = free_folder(tmp_path, "mine", overwrite=True)
+    import_base_year(Source(path("sam/sam_2007"))).write(folder)
+    assert not old.exists(), "left by a release that stood here before"
+    assert (folder / "sam" / "sam_2007.csv").is_file()

@@ -100,6 +100,7 @@ SLOW = {
     "eacu explain market_flow mvh EU KAZ --regime wto-joint": REAL_ECONOMY,
     "eacu calibrate --base-year my-country --to my-country": MANY_SOLUTIONS,
     "eacu run union-2010-07 --base-year my-country": ORDER,
+    "eacu report oil-2010 --no-band --out oil.html": SAME_FORM,
     "eacu run my-regime.toml": SAME_FORM,
     "eacu sam --base-year ukraine": SAME_FORM,
     "eacu run --welfare": MANY_SOLUTIONS,

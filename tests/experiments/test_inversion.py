@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eacu.experiments.identification import combinations, standard_errors
+from eacu.experiments.identification import combinations, plausibility, standard_errors
 from eacu.experiments.inversion import EXACT, LEAST_SQUARES, _Economy, invert
 from eacu.experiments.inversion_file import (
     InversionError,
@@ -48,6 +48,7 @@ def problem(free: list[str], values: list[float], error: float = 0.1) -> Inversi
             "title": "t",
             "question": "q",
             "regime": REGIME,
+            "starts": 1,
             "targets": tuple(
                 {"outcome": o, "region": r, "value": float(v), "standard_error": error}
                 for (o, r), v in wanted
@@ -136,8 +137,23 @@ def test_a_bound_that_binds_and_a_target_out_of_reach_are_told() -> None:
     assert found.parameters.loc["borders", "at_bound"]
     assert np.isnan(found.parameters.loc["borders", "standard_error"])
     said = " ".join(found.statements)
+    assert found.freedom == 1 and found.plausibility == 0.0 and "Rejected: a misfit of" in said
     assert "borders is at its bound, -20: the targets ask for less" in said
     assert "ev_pct_consumption[KAZ] cannot be met" in said
+
+
+def test_every_start_is_tried_until_the_targets_are_met_and_a_misfit_widens_the_errors(monkeypatch) -> None:
+    own = problem(["borders"], [0.1, 3.0]).model_copy(update={"starts": 3})
+    told: list[str] = []
+    found = invert(own, small_base_year(), told.append)
+    assert [line[:8] for line in told if line.startswith("start")] == ["start 1:", "start 2:", "start 3:"]
+    assert len(found.minima) == 1, "the ends are alike"
+    assert found.misfit == pytest.approx(found.minima[0].misfit)
+    row = found.parameters.loc["borders"]
+    assert found.freedom == 1 and found.misfit > 1.0
+    assert row["with_misfit"] == pytest.approx(row["standard_error"] * np.sqrt(found.misfit))
+    assert plausibility(3.841, 1) == pytest.approx(0.05, abs=1e-4)  # the usual table
+    assert np.isnan(plausibility(3.0, 0))
 
 
 def test_standard_errors_of_parameters_that_are_seen_by_halves() -> None:
@@ -156,7 +172,7 @@ def test_standard_errors_of_parameters_that_are_seen_by_halves() -> None:
 
 
 def test_what_cannot_be_inverted_is_refused_with_the_remedy(tmp_path) -> None:
-    assert inversion_names() == ["edb-2012-barriers"]
+    assert inversion_names() == ["edb-2012-barriers", "edb-2012-productivity", "knobel-2019-barriers"]
     assert len(load_inversion("edb-2012-barriers").free) == 3
     with pytest.raises(InversionError, match="edb-2012-barriers"):
         load_inversion("edb-2012-barrier")

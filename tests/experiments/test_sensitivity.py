@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from eacu import data
 from eacu.experiments.base_year import load_base_year
 from eacu.experiments.regimes import load_regime
 from eacu.experiments.run import run
@@ -84,23 +87,86 @@ def test_a_draw_does_not_depend_on_how_many_there_are():
         ({"family": "lognormale"}, "lognormal"),
         ({"family": "uniform", "value": 1.0}, "below 1"),
         ({"value": 0.0}, "positive"),
-        ({"acts_on": "frisch"}, "multiplied by two"),
-        ({"region": "RUSS"}, "RUS"),
+        ({"acts_on": "frisch"}, "a and b multiply the very same frisch"),
+        ({"factor": "b"}, "two factors called b"),
+        ({"acts_on": "sigma_armington+iceberg"}, "row of a: .* sigma_armington and the instrument iceberg"),
+        ({"acts_on": "iceberg+sigma_armington"}, "row of a: .* sigma_armington and the instrument iceberg"),
+        ({"acts_on": "frisch", "sector": "agr"}, "row of a: frisch has no cell in sector agr"),
+        ({"region": "RUSS"}, "row of a: .*RUS"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(tmp_path, change, message):
-    row = {
-        "factor": "a",
-        "acts_on": "sigma_armington",
-        "sector": "all",
-        "region": "all",
-        "family": "lognormal",
-    }
-    row |= {"value": 0.2, "unit": "sd", "source": "me", "quality": "assumed", "comment": "none"}
-    other = row | {"factor": "b", "acts_on": "frisch"}
-    pd.DataFrame([row | change, other]).to_csv(tmp_path / "own.csv", index=False)
     with pytest.raises(SensitivityError, match=message):
-        load_factors(small_base_year().benchmark, file=tmp_path / "own.csv")
+        own_factors(tmp_path, change, {"factor": "b", "acts_on": "frisch"})
+
+
+OWN = {
+    "factor": "a",
+    "acts_on": "sigma_armington",
+    "sector": "all",
+    "region": "all",
+    "family": "lognormal",
+    "value": 0.2,
+    "unit": "sd",
+    "source": "me",
+    "quality": "assumed",
+    "comment": "none",
+}
+"""What rows of a table of one's own are unless a test says otherwise."""
+
+
+def own_factors(folder, *rows):
+    pd.DataFrame([OWN | row for row in rows]).to_csv(folder / "own.csv", index=False)
+    return load_factors(small_base_year().benchmark, file=folder / "own.csv")
+
+
+def test_a_factor_of_policy_moves_the_goods_and_importers_it_names_and_no_others(tmp_path):
+    """Each variable's value at a draw is known by hand: the regime's change times the multipliers of its cell."""
+    factors = own_factors(
+        tmp_path,
+        {"factor": "b", "acts_on": "iceberg"},
+        {"factor": "c", "acts_on": "iceberg", "region": "KAZ"},
+        {"factor": "d", "acts_on": "iceberg", "sector": "each", "region": "BLR"},
+        {"factor": "e", "acts_on": "sigma_armington"},
+    )
+    kernel = make_kernel(Ask((BORDERS,), None, small_base_year(), factors))
+    centre = kernel.centres[0]
+    t = np.random.default_rng(4).normal(size=(1, len(factors)))
+    drawn = kernel.solve(centre, t)[1][:, 0]
+    bench = worker._benches(kernel)["borders"]
+    size = {f.name: float(np.exp(f.spread * t[0, k])) for k, f in enumerate(factors)}
+    seen = set()
+    for (sector, _, importer), variable in bench.model.iceberg.items():
+        slot = bench.system.column[id(variable)]
+        before = bench.model.benchmark_values["iceberg"][sector, _, importer]
+        change = centre.system.centre[slot] - before
+        own = {"KAZ": size["c"], "BLR": size[f"d[{sector}]"]}.get(importer, 1.0)
+        assert drawn[slot] == pytest.approx(before + change * size["b"] * own, rel=1e-12)
+        if change:
+            seen.add(importer)
+    assert {"KAZ", "BLR", "RUS"} <= seen
+    ev = kernel.names.index("ev_pct_consumption[KAZ]")
+    assert centre.gradients[ev, 0] != pytest.approx(centre.gradients[ev, 1], rel=1e-2)
+
+
+def test_factors_on_one_cell_are_multiplied(tmp_path):
+    """A level of all goods and one of each: the derivative of the level is the sum of the others' over goods."""
+    factors = own_factors(
+        tmp_path,
+        {"factor": "level", "acts_on": "sigma_armington+sigma_sources"},
+        {"factor": "own", "acts_on": "sigma_armington+sigma_sources", "sector": "each"},
+    )
+    kernel = make_kernel(Ask((CUSTOMS,), None, small_base_year(), factors))
+    centre = kernel.centres[0]
+    t = np.arange(1.0, 1.0 + len(factors))[None, :] / 10.0
+    multipliers, _ = kernel.multipliers(centre, t)
+    cells = kernel.economies[0].recalibration.cells.table
+    place = {f.sector: k for k, f in enumerate(factors)}
+    for multiplier, cell in zip(multipliers[:, 0], cells.itertuples(), strict=True):
+        trade = cell.parameter in ("sigma_armington", "sigma_sources")
+        expected = np.exp(0.2 * (t[0, 0] + t[0, place[cell.sector]])) if trade else 1.0
+        assert multiplier == pytest.approx(expected, rel=1e-12)
+    assert np.allclose(centre.gradients[:, 0], centre.gradients[:, 1:].sum(axis=1), rtol=1e-9, atol=1e-12)
 
 
 # ---- solutions ------------------------------------------------------------------------------------------
@@ -196,7 +262,7 @@ def test_a_draw_without_a_solution_is_kept_with_its_reason(small_kernel, monkeyp
     assert table["reason"].str.contains("on purpose").all()
     assert table[list(kernel.names)].isna().all(axis=None)
     with pytest.raises(SensitivityError, match="on purpose"):
-        bands(kernel, table, False)
+        bands(kernel, "monte-carlo", table)
 
 
 # ---- execution ------------------------------------------------------------------------------------------
@@ -345,17 +411,50 @@ def test_quadrature_and_first_order_bands_agree_with_a_sample(quick):
     assert np.allclose(first_order["sd"][moving], sample["sd"][moving], rtol=0.35)
 
 
+@pytest.fixture(scope="module")
+def few_kernel():
+    """Three groups of factors that matter each."""
+    base = small_base_year()
+    factors = load_factors(base.benchmark, ["trade_level", "destinations", "border_costs"])
+    return make_kernel(Ask((BORDERS,), None, base, factors))
+
+
 @pytest.mark.parametrize("method", ["sobol", "morris"])
-def test_importance_by_salib_finds_what_the_derivatives_find(method, quick):
-    found = quick(method, draws=16, seed=2)
-    exact = quick("local").shares
-    for region in ("BLR", "KAZ"):
-        rows = found.shares[(found.shares["indicator"] == "ev_usd_mn") & (found.shares["region"] == region)]
-        rows = rows[rows["regime"] == "borders"].set_index("group")
-        theirs = exact[(exact["indicator"] == "ev_usd_mn") & (exact["region"] == region)]
-        theirs = theirs[theirs["regime"] == "borders"].set_index("group")["first"]
-        measure = rows["total"] if method == "sobol" else rows["mu_star"]
-        assert measure.idxmax() == theirs.idxmax()
+def test_importance_by_salib_finds_what_the_derivatives_find(method, few_kernel, monkeypatch):
+    monkeypatch.setattr(sweep, "make_kernel", lambda ask, tell: few_kernel)
+    factors = [f.name for f in few_kernel.ask.factors]
+    ask = {"base": small_base_year(), "factors": factors, "execution": Execution(1)}
+    found = sensitivity(BORDERS, method=method, draws=30, seed=2, **ask)
+    exact = sensitivity(BORDERS, method="local", **ask).shares.rename(columns={"first": "first_order"})
+    keys = ["region", "indicator", "group"]
+    rows = found.shares.merge(exact, on=keys, suffixes=("", "_of_exact"))
+    rows = rows[(rows["indicator"] == "ev_usd_mn") & rows["region"].isin(["BLR", "KAZ"])]
+    if method == "sobol":
+        assert len(found.t) == 32 * (3 + 2), "30 draws are rounded up to a power of two"
+        expected = rows["first_order"]
+        assert (abs(rows["total"] - expected) < 0.1 + rows["total_error"]).all()
+        assert not rows["doubtful"].any()
+        assert found.bands["sd"].notna().all()
+    else:
+        order = rows.sort_values(["region", "mu_star"])["group"].tolist()
+        assert order == rows.sort_values(["region", "first_order"])["group"].tolist()
+        assert found.bands[["mean", "sd", "low", "high", "positive"]].isna().all(axis=None)
+        assert found.bands["central"].notna().all()
+
+
+def test_the_linear_part_of_a_sample_is_that_of_the_derivatives(few_kernel, monkeypatch):
+    monkeypatch.setattr(sweep, "make_kernel", lambda ask, tell: few_kernel)
+    factors = [f.name for f in few_kernel.ask.factors]
+    ask = {"base": small_base_year(), "factors": factors, "execution": Execution(1), "method": "quasi-random"}
+    found = sensitivity(BORDERS, draws=64, seed=2, **ask)
+    rows = found.shares[(found.shares["indicator"] == "ev_usd_mn") & (found.shares["region"] == "KAZ")]
+    slopes = found.derivatives[
+        (found.derivatives["indicator"] == "ev_usd_mn") & (found.derivatives["region"] == "KAZ")
+    ].set_index("factor")["per_sd"]
+    actual = found.draws.sort_values("draw")["ev_usd_mn[KAZ]"].to_numpy()
+    left = actual - found.t @ slopes[factors].to_numpy()
+    assert rows["linear"].unique() == pytest.approx([1.0 - left.var() / actual.var()])
+    assert 0.8 < rows["linear"].iloc[0] < 1.0
 
 
 def test_unknown_words_and_impossible_questions_are_refused(quick):
@@ -377,6 +476,36 @@ def test_on_real_data_every_draw_is_solved_and_quadrature_agrees_with_a_sample()
     rows = rows[(rows["indicator"] == "ev_usd_mn") & rows["region"].isin(["RUS", "BLR", "KAZ"])]
     assert ((rows["mean"] - rows["mean_q"]).abs() < 4 * rows["sd"] / np.sqrt(1000)).all()
     assert np.allclose(rows["sd"], rows["sd_q"], rtol=0.15)
+
+
+LEVELS = ("trade", "value_added")
+"""Factors of single sectors beside which stands a level that is common to all."""
+
+
+def with_variance_in(folder, suffix):
+    """The shipped table with each elasticity's variance all in the sectors' own factors ("") or all in the levels."""
+    table = data.table("parameters/distributions").set_index("factor")
+    for name in LEVELS:
+        both = table.loc[[name, f"{name}_level"], "value"]
+        table.loc[name + suffix, "value"] = np.sqrt((both**2).sum())
+    dropped = [name + ("_level" if suffix == "" else "") for name in LEVELS]
+    table.drop(dropped).reset_index().to_csv(folder / "own.csv", index=False)
+    return folder / "own.csv"
+
+
+@pytest.mark.slow
+def test_what_correlation_does_to_bands_is_as_the_page_says(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "sensitivity.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)`, ([A-Z]{3}) \|(.+)\|$", page, flags=re.MULTILINE)
+    assert len(rows) == 4
+    for column, suffix in enumerate(("", None, "_level")):
+        table = None if suffix is None else with_variance_in(tmp_path, suffix)
+        ask = {"method": "quadrature", "table": table, "execution": Execution(2)}
+        found = sensitivity("union-2010-07", "union-2011", **ask).bands
+        found = found[found["indicator"] == "ev_pct_consumption"].set_index(["regime", "region"])
+        for regime, region, cells in rows:
+            ends = [float(end) for end in cells.split("|")[column].split(" to ")]
+            assert found.loc[(regime, region), ["low", "high"]].tolist() == pytest.approx(ends, abs=0.006)
 
 
 def test_bands_of_differences_are_those_of_the_same_points(quick):
@@ -437,3 +566,5 @@ def test_the_share_of_the_sam_is_the_variance_between_base_years():
     assert row["sam"] == pytest.approx(between / pooled.var())
     with pytest.raises(SensitivityError, match="two base years"):
         across({"one": base}, CUSTOMS)
+    with pytest.raises(SensitivityError, match="morris gives no variance"):
+        across({"one": base, "flat": base}, CUSTOMS, method="morris")

@@ -208,7 +208,7 @@ def clears_the_dropped_market(t: Trial) -> str:
 
 def balances_the_sam(t: Trial) -> str:
     """The SAM of the solution balances."""
-    gap = sam_of(payments(t.benchmark, t.state())).balance_gap()
+    gap = sam_of(first_principles.payments_of(t.benchmark, t.state())).balance_gap()
     return _above(gap, SAM_AGREEMENT)
 
 

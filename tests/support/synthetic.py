@@ -6,6 +6,8 @@ and foreign savings then follow from the accounts' own budgets, so that every ac
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 
@@ -210,10 +212,14 @@ def synthetic_elasticities(sam: Sam, seed: int = 1) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["region", "sector", "parameter", "value"])
 
 
+@lru_cache(maxsize=64)
 def synthetic_benchmark(
     regions: tuple[str, ...] = REGIONS, sectors: tuple[str, ...] = SECTORS, seed: int = 1, **options
 ) -> Benchmark:
-    """A benchmark on :func:`synthetic_sam` and :func:`synthetic_elasticities`, with migrants and energy rules."""
+    """A benchmark on :func:`synthetic_sam` and :func:`synthetic_elasticities`, with migrants and energy rules.
+
+    The same one for the same arguments: a benchmark is never changed, only replaced.
+    """
     sam = synthetic_sam(regions, sectors, seed, **options)
     benchmark = Benchmark.from_sam(
         sam,
