@@ -4,7 +4,7 @@
                 market_structure, elasticities, problem
     checks      run, regime, name, value, tolerance, passed
     indicators  run, regime, region, indicator, value
-    results, trade, welfare    run and the columns of the Parquet files of those names
+    results, trade, welfare, bands    run and the columns of the Parquet files of those names
 
 The run folders are the truth and the catalogue is views over them, made in memory for each question. Nothing is
 stored, so nothing can be out of date, locked by another process or broken by a kill, and any number of processes ask
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DAMAGED = "damaged"
-TABLES = ("runs", "checks", "indicators", "results", "trade", "welfare")
+TABLES = ("runs", "checks", "indicators", "results", "trade", "welfare", "bands")
 _ATTEMPTS = 5
 _READ = ("SELECT", "EXPLAIN")
 _PARQUET = "read_parquet(FILES, filename = true, union_by_name = true)"
@@ -45,7 +45,7 @@ _VIEWS = {
         "read_csv(FILES, filename = true, header = true, columns = "
         "{regime: 'varchar', region: 'varchar', indicator: 'varchar', value: 'double'})",
     ),
-    **{name: (f"{name}.parquet", _PARQUET) for name in ("results", "trade", "welfare")},
+    **{name: (f"{name}.parquet", _PARQUET) for name in ("results", "trade", "welfare", "bands")},
 }
 _RUNS = pa.schema(
     {
@@ -66,6 +66,7 @@ _RUNS = pa.schema(
 )
 _OPTIONAL = {
     "welfare": "no run here has the terms of welfare: eacu run REGIME --welfare keeps them",
+    "bands": "no run here has bands: eacu run REGIME --band keeps them",
 }
 """Tables that a run has only when it is asked for them, and how to get them."""
 _CHECKS = pa.schema(

@@ -19,6 +19,7 @@ import typer
 
 from . import (
     cli_analysis,
+    cli_bands,
     cli_calibration,
     cli_check,
     cli_claims,
@@ -63,6 +64,7 @@ from .references import other_references
 if TYPE_CHECKING:
     from ..experiments.base_year import BaseYear as BaseYearRead
     from ..experiments.run import Run
+    from ..experiments.sensitivity.sweep import Sensitivity
 
 DEFAULT_REGIMES = ("pre-union", "union-2010-07", "wto-joint")
 app = CommandLine(
@@ -129,6 +131,7 @@ def run(
     """Solve regimes and print what they do to each member, then the checks."""
     from ..experiments.base_year import load_base_year
     from ..experiments.run import run as solve
+    from .sensitivity_tables import sweep_words
 
     if welfare and not save:
         raise ValueError(
@@ -147,26 +150,30 @@ def run(
         tell=progress,
         market_structure=market_structure,
     )
-    folder = _save(result, out, welfare) if save else None
+    bands = None
+    try:
+        bands = cli_bands.bands_of(result, closure, base, market_structure) if band else None
+    finally:  # what is solved is kept, even if its bands cannot be
+        folder = _save(result, out, welfare, bands) if save else None
     if excel:
-        progress(f"written in {cli_export.write_excel(result, excel, folder)}")
+        progress(f"written in {cli_export.write_excel(result, excel, folder, bands)}")
     if figure:
         from .plots import effects_figure
 
         progress(f"drawn in {effects_figure(result, figure)}")
-    bands = cli_sensitivity.bands_of(result, closure, base, market_structure) if band else None
     if as_json:
         from .summary import summary
 
         document = summary(result)
-        print_json(document if bands is None else cli_sensitivity.with_bands(document, bands))
+        print_json(document if bands is None else cli_bands.with_bands(document, bands))
     else:
         _print_tables(result, all_regions)
         if bands is not None:
-            cli_sensitivity.print_bands(bands, result.regions if all_regions else result.concerned)
+            shown = result.regions if all_regions else result.concerned
+            cli_bands.print_bands(bands.bands, shown, sweep_words(bands)[0])
         for line in other_references(solved.regime for solved in result):
             typer.echo(line)
-    _end(result)
+    _end(result, bands is not None and cli_bands.report_failed(bands.failed))
 
 
 @app.command(epilog=examples("eacu regimes", "eacu regimes ces-2012", "eacu regimes --json"))
@@ -250,21 +257,21 @@ def _with_elasticities(
     return with_elasticities(base or base_of(load_all(list(regimes))), name)
 
 
-def _end(result: Run) -> None:
+def _end(result: Run, draws_failed: bool) -> None:
     """Name the regimes without a solution; exit code 1 unless all is well."""
     for failure in result.failed:
         typer.echo(
             f"eacu: error: {failure.name} was not solved: {unsolved_in_words(failure.error)}", err=True
         )
-    if not result.passed:
+    if draws_failed or not result.passed:
         raise typer.Exit(CHECK_FAILED)
 
 
-def _save(result: Run, out: Path, welfare: bool) -> Path:
+def _save(result: Run, out: Path, welfare: bool, bands: Sensitivity | None) -> Path:
     from .runfolder import save_run
 
     terms = {regime.name: regime.solution.welfare() for regime in result} if welfare else {}
-    folder = save_run(result, out, terms)
+    folder = save_run(result, out, terms, bands)
     progress(f"saved in {folder}")
     return folder
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import completion
-from .cli_sensitivity import print_bands
+from .cli_bands import difference_bands, print_bands
 from .console import (
     CHECK_FAILED,
     check_table,
@@ -21,7 +21,6 @@ from .console import (
 from .options import AllRegions, Band, BaseYear, Closure, Json, Out, Table, examples
 
 if TYPE_CHECKING:
-    from ..experiments.sensitivity.sweep import Sensitivity
     from .compare import Compared
 
 EXAMPLES = examples(
@@ -56,23 +55,32 @@ def compare(
     Regimes are solved now, on one base year; saved runs are read. --table and --json hold all indicators.
     """
     from .compare import comparison_json, comparison_table, shown_indicators, side_by_side
+    from .drawn_sams import HELD
+    from .importance_table import importance_table
+    from .sensitivity_tables import SHOWN
 
     check_table(table)
+    if band:
+        _refuse_saved(names)
     indicators = shown_indicators([name.strip() for name in of.split(",") if name.strip()])
     columns, regions, lines = _columns(names, closure, base_year, out)
     rows = side_by_side(columns)
     if table:
         write_table(rows, table)
-    bands = _bands(names, closure, base_year) if band else None
+    bands = difference_bands(names, closure, base_year) if band else None
     if as_json:
-        more = {} if bands is None else {"bands": bands.bands.to_dict("records")}
+        more: dict[str, Any] = {}
+        if bands is not None:
+            more = {key: getattr(bands, key).to_dict("records") for key in ("bands", "shares")}
+            more["holds"] = HELD
         print_json(comparison_json(columns, rows) | more)
     else:
         everywhere = list(dict.fromkeys(rows["region"]))
         shown = everywhere if all_regions else regions
         print_tables([comparison_table(rows, shown, indicators)])
         if bands is not None:
-            print_bands(bands, shown)
+            print_bands(bands.bands, shown, "What is uncertain in the differences, quadrature")
+            print_tables([importance_table(bands.shares, shown, SHOWN[0])])
         for line in lines:
             typer.echo(line)
     wrong = [
@@ -83,15 +91,17 @@ def compare(
         raise typer.Exit(CHECK_FAILED)
 
 
-def _bands(names: list[str], closure: str | None, base_year: str | None) -> Sensitivity:
-    """Bands of the differences to the first; what is uncertain moves both regimes alike."""
-    from ..experiments.base_year import load_base_year
-    from ..experiments.regimes import load_regime
-    from ..experiments.sensitivity.bands import differences, regime_bands
+def _refuse_saved(names: list[str]) -> None:
+    """Raise CompareError for a name that is no regime to be solved now: --band needs draws of every one."""
+    from .compare import CompareError, is_regime
 
-    base = load_base_year(base_year) if base_year else None
-    regimes = [load_regime(name) for name in names]  # a saved run has no draws: its name is refused here
-    return differences(regime_bands(*regimes, closure=closure, base=base, tell=progress))
+    for name in names:
+        if not is_regime(name):
+            regime = name.rpartition(":")[2] if ":" in name else "REGIME"
+            raise CompareError(
+                f"--band: a saved run has no draws, so that {name} has no band of differences: name the regime "
+                f"itself ({regime}), which is solved now, or leave --band out"
+            )
 
 
 def _columns(

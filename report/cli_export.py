@@ -13,6 +13,7 @@ from .options import Out, examples
 
 if TYPE_CHECKING:
     from ..experiments.run import Run
+    from ..experiments.sensitivity.sweep import Sensitivity
 
 EXAMPLES = examples("eacu export latest", "eacu export latest --to csv --to latex")
 
@@ -60,7 +61,7 @@ def export(
         typer.echo("\n".join(written))
 
 
-def write_excel(result: Run, file: Path, folder: Path | None) -> Path:
+def write_excel(result: Run, file: Path, folder: Path | None, bands: Sensitivity | None = None) -> Path:
     """The workbook of a run that has just been solved; saved in ``folder``, or, if that is None, nowhere."""
     from tempfile import TemporaryDirectory
 
@@ -71,4 +72,4 @@ def write_excel(result: Run, file: Path, folder: Path | None) -> Path:
     if folder is not None:
         return write_workbook(open_run(folder), file)
     with TemporaryDirectory(prefix="eacu-") as place:
-        return write_workbook(open_run(save_run(result, Path(place))), file)
+        return write_workbook(open_run(save_run(result, Path(place), bands=bands)), file)

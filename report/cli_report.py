@@ -52,7 +52,10 @@ def report(
     market_structure: MarketStructure = None,
     band: Annotated[
         bool,
-        typer.Option("--band/--no-band", help="Solve other elasticities for the band; closures beside it."),
+        typer.Option(
+            "--band/--no-band",
+            help="Bands as eacu run --band; other elasticities and closures, one at a time.",
+        ),
     ] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the file's name and the verdict as JSON.")
@@ -112,7 +115,7 @@ def _study(
     if base_year or market_structure:
         base = load_base_year(base_year, market_structure or ARMINGTON)
     if run is not None:
-        return study_of_run(run, regime, against, readings, closure, base, progress)
+        return study_of_run(run, regime, against, readings, closure, base, progress, band)
     if regime is None:
         raise ValueError("no regime is named; eacu regimes lists them, e.g. eacu report union-2010-07")
-    return make_study(regime, against, closure, base, readings, progress)
+    return make_study(regime, against, closure, base, readings, progress, band)

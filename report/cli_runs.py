@@ -22,7 +22,9 @@ Name = Annotated[
     str,
     typer.Argument(help="A run: its name, the beginning of it, or latest.", autocompletion=saved_runs),
 ]
-Sql = Annotated[str, typer.Argument(help="SQL over runs, checks, indicators, results, trade, welfare.")]
+Sql = Annotated[
+    str, typer.Argument(help="SQL over runs, checks, indicators, results, trade, welfare, bands.")
+]
 DEFAULT_OUT = Path("runs")
 QUERY_EXAMPLES = examples("""eacu query "select * from indicators where region = 'KAZ'" """.strip())
 _LIST = (
@@ -61,18 +63,29 @@ def show(name: Name = "latest", out: Out = DEFAULT_OUT, as_json: Json = False) -
 
     Exit code 1 when a check failed, a regime was not solved or a file was changed since.
     """
+    from .cli_bands import print_bands
     from .saved import open_run
     from .tables import checks_table, effects_table
 
     run = open_run(name, out)
     problems = run.problems()
     if as_json:
-        print_json({"run": run.name, **run.facts, "problems": problems})
+        rows = (
+            {}
+            if run.bands is None
+            else {"bands": run.facts["bands"] | {"rows": run.bands.to_dict("records")}}
+        )
+        print_json({"run": run.name, **run.facts, **rows, "problems": problems})
     else:
         typer.echo("\n".join(_facts(run)) + "\n")
         print_tables(
             [effects_table(list(run), run.concerned, run.facts["base_year"]), checks_table(list(run))]
         )
+        if run.bands is not None:
+            about = run.facts["bands"]
+            print_bands(
+                run.bands, run.concerned, f"What is uncertain, {about['method']}: {about['draws']} draws"
+            )
         typer.echo("\n".join(f"DAMAGED: {problem}" for problem in problems) or "All files are intact.")
     if problems or run.facts["status"] != "ok":
         raise typer.Exit(CHECK_FAILED)

@@ -41,6 +41,11 @@ class Compared:
     indicators: pd.DataFrame
 
 
+def is_regime(name: str) -> bool:
+    """Whether a name is that of a regime, shipped or a file, that is to be solved."""
+    return name in all_regime_names() or name.endswith(".toml")
+
+
 def split_names(names: Sequence[str], out: Path) -> tuple[list[str], dict[str, list[Compared]]]:
     """Which names are regimes to solve, and what those hold that are saved runs.
 
@@ -48,7 +53,7 @@ def split_names(names: Sequence[str], out: Path) -> tuple[list[str], dict[str, l
     name that is neither regime nor run, and for fewer than two things to compare; StoreError for a run that is damaged.
     """
     known = all_regime_names()
-    regimes = [name for name in names if name in known or name.endswith(".toml")]
+    regimes = [name for name in names if is_regime(name)]
     if len(names) < 2 and regimes:
         raise CompareError("only 1 to compare; name two or more regimes or saved runs")
     return regimes, {name: _saved(name, out, known) for name in names if name not in regimes}

@@ -51,6 +51,7 @@ def tables_of(run: SavedRun) -> list[ExportTable]:
     return [
         _effects(run, against),
         *welfare,
+        *([] if run.bands is None else [_bands(run, run.bands)]),
         _sectors(run, against),
         _partners(run, against),
         _trade_effects(run),
@@ -121,6 +122,18 @@ def _welfare(run: SavedRun) -> ExportTable:
         joint.rename_axis(columns=None),
         dict.fromkeys(run.regions, MONEY),
         printed=True,
+    )
+
+
+def _bands(run: SavedRun, bands: pd.DataFrame) -> ExportTable:
+    about = run.facts["bands"]
+    return ExportTable(
+        "bands",
+        "Bands: mean, standard deviation and 90 per cent band",
+        f"By {about['method']}, {about['draws']} points over {len(about['factors'])} factors. {about['holds']}. "
+        "Indicators of revenue are amounts, all others changes against the base year.",
+        bands,
+        dict.fromkeys(("central", "mean", "sd", "low", "high", "positive"), PLAIN),
     )
 
 

@@ -12,6 +12,8 @@
         indicators.csv      macro indicators (regime, region, indicator, value)
         trade.parquet       trade creation and diversion by flow (regime, importer, partner, sector, ...)
         welfare.parquet     terms of welfare (regime, region, term, ...), if they were asked for
+        bands.parquet       mean, spread and 90 % band of each indicator (regime, region, indicator, ...), if they were
+                            asked for; in run.json under ``bands`` how they were made and what is held fixed
         sam/<regime>.csv    the social accounting matrix after each regime
         checks.json         every check with its figure, tolerance and verdict
 
@@ -33,6 +35,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..experiments.regimes import load_regime
+from .drawn_sams import HELD
 from .provenance import code_version, names_of_codes, sources_table
 from .store import FORMAT, draft, run_folders
 from .welfare import trade_long, welfare_long
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
     from ..experiments.regimes import Regime
     from ..experiments.run import Run
+    from ..experiments.sensitivity.sweep import Sensitivity
     from ..model.welfare import Welfare
 
 PACKAGES = ("eacu", "pyomo", "numpy", "scipy", "pandas", "highspy")
@@ -50,10 +54,16 @@ RUN_FILE = "run.json"
 __all__ = ["indicators_long", "manifest", "run_folders", "save_run"]
 
 
-def save_run(run: Run, out: Path, welfare: Mapping[str, Welfare] | None = None) -> Path:
+def save_run(
+    run: Run,
+    out: Path,
+    welfare: Mapping[str, Welfare] | None = None,
+    bands: Sensitivity | None = None,
+) -> Path:
     """Write the run's folder below ``out`` and return it.
 
-    ``welfare`` holds the decomposed welfare of regimes by name, if it is to be kept. Raises StoreError when the
+    ``welfare`` holds the decomposed welfare of regimes by name, ``bands`` a sweep over the same regimes, if these are
+    to be kept. Raises StoreError when the
     folder of runs cannot be changed, ValueError when two regime files of one name differ.
     """
     created = datetime.now(UTC)
@@ -61,7 +71,11 @@ def save_run(run: Run, out: Path, welfare: Mapping[str, Welfare] | None = None) 
     with draft(out) as new:
         data_hash = _write_inputs(run, new.folder, digests)
         _write_tables(run, new.folder, welfare or {})
-        facts = {**_facts(run, created), "data_sha256": data_hash, "files": manifest(new.folder)}
+        facts = {**_facts(run, created), "data_sha256": data_hash}
+        if bands is not None:
+            bands.bands.to_parquet(new.folder / "bands.parquet", index=False)
+            facts["bands"] = _facts_of_bands(bands)
+        facts["files"] = manifest(new.folder)
         _write_json(new.folder / RUN_FILE, facts)
         asked = (regime.digest for regime in _asked(run))
         content = "".join([data_hash, *run.closures, run.market_structure, run.elasticities, *asked])
@@ -112,6 +126,20 @@ def _facts(run: Run, created: datetime) -> dict[str, Any]:
         "code": code_version(),
         "platform": platform.platform(),
         "seconds": run.seconds,
+    }
+
+
+def _facts_of_bands(bands: Sensitivity) -> dict[str, Any]:
+    """What ``run.json`` says of how the bands were made."""
+    factors = {
+        f.name: {"acts_on": list(f.acts_on), "family": f.family, "spread": f.spread} for f in bands.factors
+    }
+    return {
+        "method": bands.method,
+        "draws": len(bands.t),
+        "failed": len(bands.failed),
+        "holds": HELD,
+        "factors": factors,
     }
 
 

@@ -90,6 +90,12 @@ class SavedRun:
         return pd.read_parquet(file) if file.is_file() else None
 
     @cached_property
+    def bands(self) -> pd.DataFrame | None:
+        """Bands of indicators (`eacu.experiments.sensitivity.summary.bands`), None where the run has none."""
+        file = self.folder / "bands.parquet"
+        return pd.read_parquet(file) if file.is_file() else None
+
+    @cached_property
     def checks(self) -> pd.DataFrame:
         """Every check: regime, name, value, tolerance, passed."""
         found = json.loads((self.folder / "checks.json").read_text(encoding="utf-8"))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from .importance_table import importance_table, percent
+from .drawn_sams import HELD
+from .importance_table import percent
 from .layout import titled_table
 
 if TYPE_CHECKING:
@@ -22,32 +24,52 @@ MOST_FACTORS = 8
 MOST_BASES = 5
 """More base years than this are shown by the ends of their means."""
 PLACE = ["regime", "region", "indicator"]
+NORMAL_ENDS = "90 % band (normal)"
+DEFAULT = "default"
+"""The closure that others are compared with."""
+ALIKE = 1e-7
+"""Outcomes of two closures that differ by less, relative to their size or to one, are the same equilibrium."""
+NOTHING, MOST_DECIMALS = 1e-9, 4
 
 
-def bands_table(found: Sensitivity, regions: Sequence[str], indicators: Sequence[str]) -> Table:
-    """Central value, mean, spread and band of the chosen outcomes."""
-    ends = "5 % to 95 %" if found.method not in ("local", "quadrature") else "90 % band (normal)"
-    table = titled_table(f"What is uncertain, {found.method}: {len(found.t) or 'no'} draws", ["central"])
-    spread = found.bands["sd"].notna().any()  # the points of Morris say nothing of it
-    for heading in ("mean", "s.d.", ends, "above zero") if spread else ():
-        table.add_column(heading, justify="right", no_wrap=True)
-    for regime, rows in found.bands.groupby("regime", sort=False):
+def bands_table(
+    bands: pd.DataFrame,
+    regions: Sequence[str],
+    indicators: Sequence[str],
+    title: str,
+    ends: str = NORMAL_ENDS,
+) -> Table:
+    """Central value, mean, spread and band of the chosen outcomes (frame of `summary.bands`).
+
+    The standard deviation has two significant digits, the other figures of its row as many decimals as those make
+    sense of (`decimals`). The share of draws above zero is a column where there is one; the points of Morris say
+    nothing of the spread, and there is none.
+    """
+    spread, drawn = bands["sd"].notna().any(), bands["positive"].notna().any()
+    heads = ["mean", "s.d.", ends, *(["above zero"] if drawn else [])] if spread else []
+    table = titled_table(title, ["central", *heads])
+    for regime, rows in bands.groupby("regime", sort=False):
         for region in regions:
             table.add_row(Text(f"{regime}, {region}", style="bold"))
             for row in rows[(rows["region"] == region) & rows["indicator"].isin(indicators)].to_dict(
                 "records"
             ):
+                shown = decimals(row["sd"], row["central"])
+                central, mean, low, high = (
+                    fixed(row[key], shown) for key in ("central", "mean", "low", "high")
+                )
+                sd = fixed(row["sd"], places(row["sd"], 2))
                 positive = "–" if pd.isna(row["positive"]) else f"{100 * row['positive']:.0f} %"
-                numbers = [_number(row[k], row["unit"]) for k in ("central", "mean", "sd", "low", "high")]
-                cells = [*numbers[1:3], f"{numbers[3]} to {numbers[4]}", positive] if spread else []
-                table.add_row(f"  {row['indicator']}, {row['unit']}", numbers[0], *cells)
+                cells = [mean, sd, f"{low} to {high}", *([positive] if drawn else [])] if spread else []
+                table.add_row(f"  {row['indicator']}, {row['unit']}", central, *cells)
         table.add_section()
     return table
 
 
-def shares_table(found: Sensitivity, regions: Sequence[str], indicator: str) -> Table:
-    """What the spread of one outcome comes from."""
-    return importance_table(found.shares, regions, indicator)
+def sweep_words(found: Sensitivity) -> tuple[str, str]:
+    """Title of the table of bands of a sweep, and what the ends of its band are."""
+    ends = "5 % to 95 %" if found.method not in ("local", "quadrature") else NORMAL_ENDS
+    return f"What is uncertain, {found.method}: {len(found.t) or 'no'} draws", ends
 
 
 def across_table(found: Across, regions: Sequence[str], indicators: Sequence[str]) -> Table:
@@ -55,16 +77,17 @@ def across_table(found: Across, regions: Sequence[str], indicators: Sequence[str
     few = len(found.each) <= MOST_BASES
     heads = [f"mean, {name}" for name in found.each] if few else ["lowest mean", "highest mean"]
     table = titled_table(f"On {len(found.each)} base years", heads)
-    for heading in ("mean", "s.d.", "90 % band (normal)"):
+    for heading in ("mean", "s.d.", NORMAL_ENDS):
         table.add_column(heading, justify="right", no_wrap=True)
     own = [sweep.bands.set_index(PLACE)["mean"] for sweep in found.each.values()]
 
     def cells(row: Mapping[Any, Any]) -> list[str]:
-        place, unit = tuple(row[key] for key in PLACE), str(row["unit"])
+        place, shown_places = tuple(row[key] for key in PLACE), decimals(row["sd"], row["mean"])
         means = [float(of_base[place]) for of_base in own]
         shown = means if few else [min(means), max(means)]
-        low, high = _number(row["low"], unit), _number(row["high"], unit)
-        return [_number(v, unit) for v in (*shown, row["mean"], row["sd"])] + [f"{low} to {high}"]
+        low, high = fixed(row["low"], shown_places), fixed(row["high"], shown_places)
+        figures = [fixed(v, shown_places) for v in (*shown, row["mean"])]
+        return [*figures, fixed(row["sd"], places(row["sd"], 2)), f"{low} to {high}"]
 
     _rows_by_place(table, found, regions, indicators, cells)
     return table
@@ -89,8 +112,7 @@ def _closure_words(row: Mapping[Any, Any]) -> str:
     """The range over closures, with those at its ends."""
     if "closure_low" not in row or pd.isna(row["closure_low"]):
         return "–"
-    unit = str(row["unit"])
-    low, high = _number(row["closure_low"], unit), _number(row["closure_high"], unit)
+    low, high = significant(row["closure_low"]), significant(row["closure_high"])
     return f"{low} ({row['closure_lowest']}) to {high} ({row['closure_highest']})"
 
 
@@ -134,43 +156,54 @@ def factors_table(found: Sensitivity, region: str, indicator: str) -> Table:
     wide = rows.pivot_table(index="factor", columns="regime", values="per_sd")[regimes]
     order = wide.abs().max(axis=1).sort_values(ascending=False).index[:MOST_FACTORS]
     for factor in order:
-        table.add_row(Text(str(factor)), *[_number(v, str(rows["unit"].iloc[0])) for v in wide.loc[factor]])
+        table.add_row(Text(str(factor)), *map(significant, wide.loc[factor]))
     return table
 
 
 def closures_table(rows: pd.DataFrame, regions: Sequence[str], indicator: str) -> Table:
-    """One outcome of every regime and region under every closure."""
+    """One outcome of every regime and region under every closure; those that change nothing are marked."""
     chosen = rows[(rows["indicator"] == indicator) & rows["region"].isin(regions)]
     places = [place for place, _ in _by_place(chosen)]
-    heads = [f"{regime}, {region}" for regime, region in places]
-    table = titled_table(f"{indicator} under each closure", heads[:1])
-    for head in heads[1:]:
-        table.add_column(head, justify="right", no_wrap=True)
     values = chosen.set_index(["closure", "regime", "region"])["value"]
-    for closure in dict.fromkeys(rows["closure"]):
-        cells = [values.get((closure, *place), float("nan")) for place in places]
-        table.add_row(str(closure), *[_number(v, "") for v in cells])
+    wide = {
+        str(closure): [float(values.get((closure, *place), float("nan"))) for place in places]
+        for closure in dict.fromkeys(rows["closure"])
+    }
+    alike = {name for name, own in wide.items() if name != DEFAULT and _as(wide.get(DEFAULT), own)}
+    heads = [f"{regime}, {region}" for regime, region in places]
+    table = titled_table(f"{indicator} under each closure", [*heads, *([""] if alike else [])])
+    for name, own in wide.items():
+        marks = ["as default" if name in alike else ""] if alike else []
+        table.add_row(name, *map(significant, own), *marks)
     return table
 
 
-def sensitivity_json(found: Sensitivity) -> dict[str, Any]:
-    """Everything but the single draws."""
-    return {
+def _as(default: Sequence[float] | None, own: Sequence[float]) -> bool:
+    """Whether a closure gives what the default one gives, to what a solve is accurate to."""
+    return default is not None and all(
+        abs(value - other) <= ALIKE * max(1.0, abs(other)) for value, other in zip(own, default, strict=True)
+    )
+
+
+def sensitivity_json(found: Sensitivity, derivatives: bool) -> dict[str, Any]:
+    """Everything but the single draws; the derivatives, a row for each outcome and factor, if they are asked for."""
+    document = {
         "method": found.method,
         "seed": found.seed,
         "draws": len(found.t),
         "workers": found.workers,
         "seconds": found.seconds,
         "folder": str(found.folder) if found.folder else None,
+        "holds": HELD,
         "factors": [
             {"name": f.name, "acts_on": list(f.acts_on), "family": f.family, "spread": f.spread}
             for f in found.factors
         ],
         "bands": found.bands.to_dict("records"),
         "shares": found.shares.to_dict("records"),
-        "derivatives": found.derivatives.to_dict("records"),
         "failed": found.failed.to_dict("records"),
     }
+    return document | ({"derivatives": found.derivatives.to_dict("records")} if derivatives else {})
 
 
 def _by_place(rows: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
@@ -179,7 +212,28 @@ def _by_place(rows: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
     return [(pair, rows[(rows["regime"] == pair[0]) & (rows["region"] == pair[1])]) for pair in pairs]
 
 
-def _number(value: float, unit: str) -> str:
-    if pd.isna(value):
-        return "–"
-    return f"{value:,.0f}" if unit.startswith("USD") else f"{value:,.3f}"
+def decimals(sd: float, value: float) -> int:
+    """Decimals of a figure: those of two significant digits of its spread, at most those of four digits of its own.
+
+    Of a figure without spread those of three of its own digits.
+    """
+    if not sd > NOTHING:
+        return places(value, 3)
+    return min(places(sd, 2), places(max(abs(value), sd), 4))
+
+
+def places(size: float, digits: int) -> int:
+    """Decimals that show so many significant digits, :data:`MOST_DECIMALS` at most."""
+    if not abs(size) > NOTHING:
+        return 0
+    return min(max(digits - 1 - floor(log10(abs(size))), 0), MOST_DECIMALS)
+
+
+def fixed(value: float, places: int) -> str:
+    """A number with so many decimals, thousands separated; a dash for one that does not exist."""
+    return "–" if pd.isna(value) else f"{value:,.{places}f}"
+
+
+def significant(value: float) -> str:
+    """A number with three significant digits or all before its point."""
+    return fixed(value, decimals(0.0, value))

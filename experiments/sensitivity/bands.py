@@ -37,9 +37,10 @@ def regime_bands(
 
 
 def differences(found: Sensitivity, names: Sequence[str] = ()) -> Sensitivity:
-    """The same for the differences of regimes to the first.
+    """The same for the differences of regimes to the first: ``bands``, ``derivatives`` and ``shares``.
 
-    All are solved at the same points, so that what moves both alike cancels.
+    All are solved at the same points, so that what moves both alike cancels. The derivative of a difference by a factor
+    is the difference of the derivatives, and ``shares`` are those of its variance to first order.
 
     Args:
         found: a sweep by quadrature over two regimes or more.
@@ -70,5 +71,40 @@ def differences(found: Sensitivity, names: Sequence[str] = ()) -> Sensitivity:
         keys = list(zip(rows["region"], rows["indicator"], strict=True))
         middle = np.array([central[(name, *key)] - central[(reference, *key)] for key in keys])
         rows = rows.assign(central=middle, mean=mean, sd=sd, low=mean - NORMAL * sd, high=mean + NORMAL * sd)
-        parts.append(rows.assign(regime=f"{name} minus {reference}"))
-    return replace(found, bands=pd.concat(parts, ignore_index=True))
+        parts.append(rows.assign(regime=minus(name, reference)))
+    derivatives = _differences_by_factor(found.derivatives, reference, others)
+    return replace(
+        found,
+        bands=pd.concat(parts, ignore_index=True),
+        derivatives=derivatives,
+        shares=_first_order_shares(derivatives, list(dict.fromkeys(f.group for f in found.factors))),
+    )
+
+
+def minus(name: str, reference: str) -> str:
+    """What the difference of two regimes is called."""
+    return f"{name} minus {reference}"
+
+
+def _differences_by_factor(derivatives: pd.DataFrame, reference: str, others: Sequence[str]) -> pd.DataFrame:
+    """Derivatives of the differences, as `summary.local`."""
+    keys = ["region", "indicator", "unit", "factor", "group"]
+    by_regime = {name: rows.set_index(keys)["per_sd"] for name, rows in derivatives.groupby("regime")}
+    parts = [
+        (by_regime[name] - by_regime[reference])
+        .rename("per_sd")
+        .reset_index()
+        .assign(regime=minus(name, reference))
+        for name in others
+    ]
+    return pd.concat(parts, ignore_index=True)[["regime", *keys, "per_sd"]]
+
+
+def _first_order_shares(derivatives: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
+    """The share of each group of factors in the variance to first order; none of an outcome that nothing moves."""
+    keys = ["regime", "region", "indicator", "unit"]
+    rows = derivatives.assign(square=derivatives["per_sd"] ** 2)
+    by_group = rows.groupby([*keys, "group"], sort=False)["square"].sum().unstack("group")[list(groups)]
+    total = by_group.sum(axis=1)
+    shares = by_group.div(total.where(total > 0.0), axis=0)
+    return shares.reset_index().melt(keys, var_name="group", value_name="first")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from ...model.closures import CLOSURES, ClosureError
 from ...model.engine import EngineError
@@ -55,9 +56,10 @@ def closure_sweep(
 
 
 def _under(regimes: tuple[Regime, ...], closure: str, base: BaseYear | None) -> pd.DataFrame:
-    """The rows of one closure."""
+    """The rows of one closure, on one thread: the same figures whoever else is at work."""
     try:
-        return _rows(run(*regimes, closure=closure, base=base), closure)
+        with threadpool_limits(1):
+            return _rows(run(*regimes, closure=closure, base=base), closure)
     except (EngineError, RegimeError, ClosureError, InstrumentError) as error:
         first = str(error).partition("\n")[0]
         return pd.DataFrame([{"regime": "all", "closure": closure, "reason": first}], columns=COLUMNS)

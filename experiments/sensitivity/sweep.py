@@ -165,10 +165,12 @@ def _solved(
     """Every draw's row; in the folder asked for, or one that is thrown away."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = execution.folder or Path(scratch) / "sweep"
-        store = Store.open(folder, _question(kernel, ask, method, t, seed), execution.resume)
-        there = store.done()
+        question = _question(kernel, ask, method, t, seed)
+        store = Store.open(folder, question, _multipliers(ask, t), execution.resume)
         numbers = range(-(-len(t) // BLOCK))
-        left = {n: t[n * BLOCK : (n + 1) * BLOCK] for n in numbers if n not in there}
+        blocks = {n: t[n * BLOCK : (n + 1) * BLOCK] for n in numbers}
+        there = store.done({n: len(block) * len(kernel.centres) for n, block in blocks.items()})
+        left = {n: block for n, block in blocks.items() if n not in there}
         if there:
             tell(f"{len(there)} of {len(numbers)} blocks are there already")
         count = len(there)
@@ -185,9 +187,9 @@ def _solved(
 
 def _question(kernel: Kernel, ask: Ask, method: str, t: Array, seed: int) -> dict[str, Any]:
     """What makes one sweep another: the centre solutions stand for data, regimes and closure."""
-    digest = hashlib.blake2b(t.tobytes(), digest_size=16)
+    centres = hashlib.blake2b(digest_size=16)
     for centre in kernel.centres:
-        digest.update(centre.outcomes.round(6).tobytes())
+        centres.update(centre.outcomes.round(6).tobytes())
     return {
         "regimes": [regime.name for regime in ask.regimes],
         "closure": ask.closure,
@@ -197,5 +199,12 @@ def _question(kernel: Kernel, ask: Ask, method: str, t: Array, seed: int) -> dic
         "factors": [
             [f.name, "+".join(f.acts_on), f.sector, f.region, f.family, f.spread] for f in ask.factors
         ],
-        "fingerprint": digest.hexdigest(),
+        "centres": centres.hexdigest(),
+        "points": hashlib.blake2b(t.tobytes(), digest_size=16).hexdigest(),
     }
+
+
+def _multipliers(ask: Ask, t: Array) -> pd.DataFrame:
+    """The multiplier of each factor in each draw."""
+    columns = {factor.name: factor.multiplier(t[:, k]) for k, factor in enumerate(ask.factors)}
+    return pd.DataFrame({"draw": range(len(t)), **columns})

@@ -35,6 +35,11 @@ def checks(study: Study) -> pd.DataFrame:
         found.append(
             (Check("readings without a sound solution", count, 0.0), f"{len(study.readings)} readings")
         )
+    if study.band:
+        missing = float(study.band.lost or bool(study.band.problem))
+        found.append(
+            (Check("points of the band without a solution", missing, 0.0), f"{study.band.points} points")
+        )
     found += [(check, f"run {study.run_name}") for check in study.provenance]
     rows = [(check.name, of, check.value, check.tolerance, check.passed) for check, of in found]
     return pd.DataFrame(rows, columns=["name", "of", "value", "tolerance", "passed"])

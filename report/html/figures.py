@@ -130,7 +130,7 @@ def intervals(key: str, table: pd.DataFrame, titles: Mapping[str, str], unit: st
     ]
     if banded:
         texts = [
-            f"{text}, band {change(row.low)} to {change(row.high)}"
+            f"{text}, 90 % band {change(row.low)} to {change(row.high)}"
             for text, row in zip(texts, records(own), strict=True)
         ]
     ends = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ..drawn_sams import held_fixed
 from .names import region_titles, terms_in_words
 from .numbers import change, level, span
 from .rows import labelled
@@ -43,13 +44,14 @@ NO_TRADE = "no such trade in the base year"
 
 
 def headline(study: Study) -> pd.DataFrame:
-    """Changes with their band: key, heading, unit, region, value, low, high, reason.
+    """Changes: key, heading, unit, region, value, low, high, least, greatest, reason.
 
-    ``low`` and ``high`` are the least and the greatest value over the central case and the readings that vary
-    elasticities; NaN without readings. ``reason`` says why a value does not exist.
+    ``low`` and ``high`` are the ends of the 90 per cent band over elasticities and policy sizes (`StudyBand`); NaN
+    where there is none. ``least`` and ``greatest`` are the range over the central case and the readings that vary
+    elasticities, one group at a time; NaN without readings. ``reason`` says why a value does not exist.
     """
     moved = study.variation
-    band = (
+    extremes = (
         moved[moved["elasticities"].astype(bool)]
         .groupby(["indicator", "region"])["value"]
         .agg(["min", "max"])
@@ -58,14 +60,33 @@ def headline(study: Study) -> pd.DataFrame:
     for row in ROWS:
         for region in study.regions:
             value = float(study.changes[row.key][region])
-            low = high = float("nan")
-            if (row.key, region) in band.index:
-                low = min(value, float(band["min"][row.key, region]))
-                high = max(value, float(band["max"][row.key, region]))
+            least = greatest = float("nan")
+            if (row.key, region) in extremes.index:
+                least = min(value, float(extremes["min"][row.key, region]))
+                greatest = max(value, float(extremes["max"][row.key, region]))
             reason = "" if pd.notna(value) else NO_TRADE
-            rows.append((row.key, row.heading, row.unit, region, value, low, high, reason))
-    columns = ["key", "heading", "unit", "region", "value", "low", "high", "reason"]
+            ends = band_of_change(study, row.key, region)
+            rows.append((row.key, row.heading, row.unit, region, value, *ends, least, greatest, reason))
+    columns = ["key", "heading", "unit", "region", "value", "low", "high", "least", "greatest", "reason"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def band_of_change(study: Study, key: str, region: str) -> tuple[float, float]:
+    """The ends of the band of a change; NaN for a figure that has none.
+
+    Of a regime against the base year the sweep has levels for revenue: what the base year had is taken off.
+    """
+    if study.band is None:
+        return float("nan"), float("nan")
+    low, high = study.band.ends(key, region)
+    start = 0.0 if study.against else float(study.base_indicators[key][region])
+    return low - start, high - start
+
+
+def held_fixed_words(study: Study) -> str:
+    """What the band leaves out, and how far drawn SAMs move the same welfare."""
+    central = {(study.solved.name, region): float(_share(study)[region]) for region in study.regions}
+    return held_fixed(central, region_titles(study), span)
 
 
 def answer(study: Study) -> list[str]:
@@ -113,31 +134,32 @@ def _why(study: Study) -> str:
 
 
 def _how_sure(study: Study) -> str:
-    if not study.readings:
+    if study.band is None:
         return "No sensitivity band was computed, so nothing is said here about how far the signs can be trusted."
+    if study.band.problem:
+        return f"There is no sensitivity band, so nothing is said here of the signs: {study.band.problem}."
     titles, table = region_titles(study), headline(study)
     share = table[table["key"] == "ev_pct_consumption"].set_index("region")
     noticed = share[share["value"].abs() >= NOTICEABLE]
     missing = study.without_solution
     lacking = f" {len(missing)} of {len(study.readings)} readings had no sound solution." if missing else ""
+    tail = f"{_other_closure(study)}.{lacking} {held_fixed_words(study)}"
     if noticed.empty:
         widest = level(share[["low", "high"]].abs().max().max())
         return (
-            f"With elasticities 50 % lower or higher it stays within {widest} % of consumption"
-            f"{_other_closure(study)}.{lacking}"
+            f"The 90 % band over elasticities and policy sizes stays within {widest} % of consumption{tail}"
         )
     same_sign = noticed["low"] * noticed["high"] > 0
     firm, loose = ([titles[str(r)] for r in noticed.index[rows]] for rows in (same_sign, ~same_sign))
     verdicts = [f"the sign holds for {_listed(firm)}"] if firm else []
     verdicts += [f"the sign is open for {_listed(loose)}"] if loose else []
     bands = [f"{titles[r]} {span(low, high)} %" for r, (low, high) in labelled(noticed[["low", "high"]])]
-    told = " and ".join(verdicts)
-    band = f"{told} ({'; '.join(bands)} of consumption)"
-    return f"With elasticities 50 % lower or higher {band}{_other_closure(study)}.{lacking}"
+    told = f"{' and '.join(verdicts)} ({'; '.join(bands)} of consumption)"
+    return f"In the 90 % band over elasticities and policy sizes {told}{tail}"
 
 
 def _other_closure(study: Study) -> str:
-    """The closure that moves the answer most, which the band leaves out; nothing if no other closure was solved."""
+    """The closure that moves the answer most, which is not in the band; nothing if no other closure was solved."""
     moved = study.variation
     moved = moved[~moved["elasticities"].astype(bool) & (moved["indicator"] == "ev_pct_consumption")]
     moved = moved[moved["region"].isin(study.regions)]

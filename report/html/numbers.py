@@ -33,5 +33,5 @@ def change(value: float, tiny: float = TINY) -> str:
 
 
 def span(low: float, high: float) -> str:
-    """A band of changes, e.g. ``−1.20 to +0.30``; ``n/a`` if one end does not exist."""
+    """A band or range of changes, e.g. ``−1.20 to +0.30``; ``n/a`` if one end does not exist."""
     return f"{change(low)} to {change(high)}" if isfinite(low) and isfinite(high) else NOT_AVAILABLE

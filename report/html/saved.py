@@ -26,13 +26,14 @@ def study_of_run(
     closure: str | None = None,
     base: BaseYear | None = None,
     tell: Callable[[str], None] = lambda line: None,
+    band: bool = True,
 ) -> Study:
     """The study of a regime of a saved run; a check says whether the figures of the run come out again.
 
     Args:
         folder: the run's folder.
         regime: which of its regimes; may be left out if it has only one.
-        against, readings, closure, base, tell: as for `make_study`; the closure is the run's where it had one.
+        against, readings, closure, base, tell, band: as for `make_study`; the closure is the run's where it had one.
 
     Raises:
         ValueError: the folder holds no run, or the regime is not in it.
@@ -49,7 +50,7 @@ def study_of_run(
         raise ValueError(f"the run {folder.name} has no regime {name!r}; it has {', '.join(names)}")
     own = about["closures"]
     chosen = closure or (next(iter(own)) if len(own) == 1 else None)
-    study = make_study(folder / "regimes" / f"{name}.toml", against, chosen, base, readings, tell)
+    study = make_study(folder / "regimes" / f"{name}.toml", against, chosen, base, readings, tell, band)
     saved = pd.read_csv(folder / "indicators.csv")
     return replace(
         study, provenance=(_comparison(study, saved[saved["regime"] == name]),), run_name=folder.name

@@ -11,11 +11,13 @@ from .rows import labelled, records
 from .study import Study
 from .view import Cell, Section, Table, moved, words
 
-NO_BAND = "No band: the report was made with --no-band."
+NO_BAND = "No band and no range: the report was made with --no-band."
 BAND = (
-    "Below each figure its band: the least and the greatest value with trade, supply and factor-substitution "
-    "elasticities 50 % lower and higher, one group at a time, each time calibrated anew."
+    "Below a figure its 90 % band: mean and 1.645 standard deviations, by quadrature over {points} points, all "
+    "elasticities and policy sizes at once (eacu run --band; their distributions are assumptions)."
 )
+NO_BAND_OF = "{rows} have no band: the sweep does not follow them. Their range stands in “How robust is it”."
+LOST = "{lost} of the points have no solution and are left out, so that the band is too narrow."
 POOL_TWICE = (
     "The pool of duties has another figure here than among the terms of welfare: there it is the money that the pool "
     "pays out less what is paid in; here it is all that sharing sets in motion, so also the prices and trade that this "
@@ -43,7 +45,7 @@ def headline_section(study: Study) -> Section:
             for r in records(own)
         ]
         rows.append([words(row.heading, row.unit), *cells])
-    notes = [BAND if study.readings else NO_BAND]
+    notes = _band_notes(study, frame)
     if study.against:
         notes.append(
             f"Changes from {study.against.name} to {study.solved.name}; per cent are points of base-year amounts."
@@ -52,6 +54,19 @@ def headline_section(study: Study) -> Section:
     share = frame[frame["key"] == "ev_pct_consumption"]
     plot = figures.intervals("headline", share, titles, "% of household consumption")
     return Section("headline", "What happens to each member", figures=[plot], tables=[table])
+
+
+def _band_notes(study: Study, frame: pd.DataFrame) -> list[str]:
+    """What the band is, what it leaves out, and which figures have none."""
+    if study.band is None:
+        return [NO_BAND]
+    if study.band.problem:
+        return [f"No band: {study.band.problem}."]
+    notes = [f"{BAND.format(points=study.band.points)} {headline.held_fixed_words(study)}"]
+    without = frame[frame["low"].isna() & frame["value"].notna()]["heading"]
+    if len(without):
+        notes.append(NO_BAND_OF.format(rows=", ".join(dict.fromkeys(without))))
+    return [*notes, *([LOST.format(lost=study.band.lost)] if study.band.lost else [])]
 
 
 def welfare_section(study: Study) -> Section:

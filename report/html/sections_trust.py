@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from . import envelope, evidence, figures, robustness
+from . import envelope, evidence, figures, headline, robustness
 from .names import concerned_titles
-from .numbers import MINUS
+from .numbers import MINUS, span
 from .rows import labelled, records
 from .sections_result import NO_BAND
 from .study import Study
@@ -17,6 +17,11 @@ BY_HAND = (
     "model. The triangle is half the sum of old and new tariff times the change of imports; the pool is the key "
     "times all duties less the own; terms of trade are the model's price index times base-year trade, a check of "
     "accounts. Where the two differ, prices and incomes that the envelope holds fixed have moved."
+)
+RANGE = (
+    "The least and the greatest value with trade, supply and factor-substitution elasticities 50 % lower and higher, "
+    "one group at a time, each time calibrated anew. A range is no band: it has no probability, and what moves at once "
+    "with other things is not in it."
 )
 
 
@@ -30,11 +35,11 @@ def robustness_section(study: Study) -> Section:
             central = float(study.changes["ev_pct_consumption"][region])
             plots.append(figures.tornado(f"tornado-{region}", name, own, central))
     text = (
-        "What moves the answer most: elasticities 50 % lower and higher, and other closures."
+        "What moves the answer most: elasticities 50 % lower and higher, one group at a time, and other closures."
         if study.readings
         else NO_BAND
     )
-    tables = [_readings(study, frame)] if study.readings else []
+    tables = [_readings(study, frame), _ranges(study)] if study.readings else []
     return Section("robustness", "How robust is it", [text], plots, [*tables, _derivatives(study)])
 
 
@@ -52,6 +57,22 @@ def _readings(study: Study, frame: pd.DataFrame) -> Table:
     ]
     caption = "Welfare in every reading, % of base-year household consumption"
     return Table(caption, ["Reading", *titles.values()], rows)
+
+
+def _ranges(study: Study) -> Table:
+    """The least and the greatest value of each headline figure over the readings that vary elasticities."""
+    titles, frame = concerned_titles(study), headline.headline(study)
+    rows = []
+    for row in headline.ROWS:
+        own = frame[frame["key"] == row.key].set_index("region").reindex(list(titles))
+        cells = [
+            Cell(span(r.least, r.greatest), "" if pd.notna(r.least) else str(r.reason), number=True)
+            for r in records(own)
+        ]
+        rows.append([words(row.heading, row.unit), *cells])
+    return Table(
+        "Range of the figures of the first table", ["", *titles.values()], rows, [RANGE], folded=True
+    )
 
 
 def _derivatives(study: Study) -> Table:

@@ -20,6 +20,7 @@ from ...experiments.regimes import Regime, load_regime
 from ...experiments.run import Check, Run, SolvedRegime, run
 from ...model.indicators import indicators
 from ...model.state import State
+from .bands import StudyBand, study_band
 
 Tell = Callable[[str], None]
 WELFARE_KEYS = ["region", "term", "detail", "sector", "partner"]
@@ -69,6 +70,8 @@ class Study:
     readings: tuple[Reading, ...] = ()
     found: dict[str, Run | str] = field(default_factory=dict)
     """The runs of the readings, by name; a text where there is no solution."""
+    band: StudyBand | None = None
+    """The 90 per cent band; None if none was asked for."""
     provenance: tuple[Check, ...] = ()
     """Checks about where the regime came from, such as a saved run that was solved again."""
     run_name: str | None = None
@@ -162,8 +165,11 @@ def make_study(
     base: BaseYear | None = None,
     readings: Sequence[Reading] = READINGS,
     tell: Tell = lambda line: None,
+    band: bool = True,
 ) -> Study:
     """Solve a regime and the one it is compared with, decompose both, and solve them in every reading.
+
+    With ``band`` the 90 per cent band over elasticities and policy sizes is computed too (`study_band`).
 
     Without ``against`` that is the regime its own question compares with, if its file names one;
     ``against=BASE_YEAR`` compares with the base year all the same.
@@ -190,7 +196,8 @@ def make_study(
     central = Decomposed.of(solved, result.concerned)
     before = Decomposed.of(other, result.concerned) if other else None
     found = solve_readings(loaded, readings, base, closure, tell)
-    return Study(base, result, solved, other, central, before, tuple(readings), found)
+    width = study_band(loaded, closure, base, tell) if band else None
+    return Study(base, result, solved, other, central, before, tuple(readings), found, width)
 
 
 def _start(solved: SolvedRegime, against: SolvedRegime | None) -> pd.DataFrame:

@@ -324,6 +324,35 @@ def test_a_sweep_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(tmp_pat
     assert list(whole.draws["draw"].value_counts().unique()) == [len(REGIMES)]
 
 
+def test_a_kept_sweep_can_be_analysed_mended_and_given_more_draws(tmp_path, small_kernel, monkeypatch):
+    monkeypatch.setattr(sweep, "make_kernel", lambda ask, tell: small_kernel)
+    ask = {"method": "monte-carlo", "seed": 9, "base": small_base_year()}
+    kept = Execution(1, folder=tmp_path / "kept")
+    first = sensitivity(*REGIMES, **ask, draws=worker.BLOCK + 3, execution=kept)
+    factors = pd.read_parquet(tmp_path / "kept" / "factors.parquet")
+    assert list(factors.columns) == ["draw", *(factor.name for factor in first.factors)]
+    last = len(first.factors) - 1
+    assert factors.iloc[5, 1 + last] == pytest.approx(first.factors[last].multiplier(first.t[5, last]))
+
+    again = replace(kept, resume=True)
+    block = tmp_path / "kept" / "block-000000.parquet"
+    before = block.stat().st_mtime_ns
+    more = sensitivity(*REGIMES, **ask, draws=2 * worker.BLOCK + 3, execution=again)
+    assert block.stat().st_mtime_ns == before, "whole blocks are left alone"
+    whole = sensitivity(*REGIMES, **ask, draws=2 * worker.BLOCK + 3, execution=Execution(1))
+    pd.testing.assert_frame_equal(more.draws, whole.draws, check_exact=True)
+    with pytest.raises(SensitivityError, match="draws"):
+        sensitivity(*REGIMES, **ask, draws=worker.BLOCK, execution=again)
+
+    block.write_bytes(block.read_bytes()[:-50])
+    with pytest.raises(SensitivityError, match=r"block-000000\.parquet cannot be read.*Delete it") as told:
+        sensitivity(*REGIMES, **ask, draws=2 * worker.BLOCK + 3, execution=again)
+    assert "--resume" in str(told.value)
+    block.unlink()
+    mended = sensitivity(*REGIMES, **ask, draws=2 * worker.BLOCK + 3, execution=again)
+    pd.testing.assert_frame_equal(mended.draws, whole.draws, check_exact=True)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes by other means")
 def test_a_dask_cluster_gives_the_same_though_all_its_workers_die_in_turn(small_kernel):
     distributed = pytest.importorskip("distributed")
@@ -490,12 +519,25 @@ def test_bands_of_differences_are_those_of_the_same_points(quick):
     alone = both.bands.set_index(["regime", "region", "indicator"])["central"]
     apart = alone["borders", "KAZ", "ev_usd_mn"] - alone["union-2010-07", "KAZ", "ev_usd_mn"]
     assert row["central"] == pytest.approx(apart)
+    by_factor = both.derivatives.query("indicator == 'ev_usd_mn' and region == 'KAZ'")
+    wide = by_factor.pivot(index=["group", "factor"], columns="regime", values="per_sd")
+    square = (wide["borders"] - wide["union-2010-07"]).pow(2).groupby("group").sum()
+    shares = differences(both).shares.query("indicator == 'ev_usd_mn' and region == 'KAZ'")
+    shares = shares.set_index("group")["first"]
+    assert shares.to_numpy() == pytest.approx((square / square.sum())[shares.index].to_numpy())
     with pytest.raises(SensitivityError, match="two regimes"):
         differences(both, ["borders"])
 
 
 def test_closures_are_swept_and_what_cannot_be_asked_has_its_reason():
-    found = closure_sweep(CUSTOMS, closures=("default", "short-run", "no-such"), base=small_base_year())
+    ask = {"closures": ("default", "short-run", "no-such"), "base": small_base_year()}
+    found = closure_sweep(CUSTOMS, **ask)
+    pool = LocalPool(2)
+    try:
+        together = closure_sweep(CUSTOMS, **ask, pool=pool)
+    finally:
+        pool.close()
+    pd.testing.assert_frame_equal(together, found, check_exact=True)
     values = found[(found["indicator"] == "ev_usd_mn") & (found["region"] == "KAZ")].set_index("closure")[
         "value"
     ]

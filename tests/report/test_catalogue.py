@@ -48,7 +48,7 @@ def test_the_catalogue_follows_the_folders(run, tmp_path):
     first, second = save_run(run, out), save_run(run, out)
     shutil.rmtree(first)
     for table in TABLES:
-        if table != "welfare":
+        if table not in ("welfare", "bands"):  # a run has these if it is asked for them
             assert query(out, f"select distinct run from {table}")["run"].tolist() == [second.name]
     shutil.copytree(second, out / "a copy")
     assert query(out, "select run from runs order by run")["run"].tolist() == [second.name, "a copy"]

@@ -18,6 +18,8 @@ from eacu import data
 from eacu.calibration.trade_quality import trade_quality
 from eacu.experiments.readings import READINGS, solve_readings
 from eacu.experiments.run import Check
+from eacu.experiments.sensitivity import sweep
+from eacu.experiments.sensitivity.summary import NORMAL
 from eacu.report.cli import app
 from eacu.report.html import (
     customs,
@@ -35,7 +37,9 @@ from eacu.report.html import (
     welfare_parts,
 )
 from eacu.report.html import study as study_module
+from eacu.report.html.bands import StudyBand
 from eacu.report.html.sections import SECTIONS
+from eacu.report.html.sections_result import headline_section
 from eacu.report.html.sections_trust import robustness_section
 from eacu.report.provenance import code_version
 from eacu.report.runfolder import save_run
@@ -49,19 +53,27 @@ ELASTICITIES = READINGS[:2]
 @pytest.fixture(scope="module")
 def compared():
     """Accession to the WTO against the union of July 2010, with two readings."""
-    return study_module.make_study(REGIME, AGAINST, base=small_base_year(), readings=ELASTICITIES)
+    return make_study(REGIME, AGAINST, base=small_base_year(), readings=ELASTICITIES)
+
+
+def make_study(*names, **options):
+    """As the module's own, all in this process."""
+    with pytest.MonkeyPatch.context() as here:
+        here.setattr(sweep, "cores", lambda: 1)
+        return study_module.make_study(*names, **options)
 
 
 @pytest.fixture(scope="module")
 def study(compared):
     """The same regime against the base year."""
-    return replace(compared, against=None, other=None)
+    found = make_study(REGIME, study_module.BASE_YEAR, base=small_base_year(), readings=())
+    return replace(compared, against=None, other=None, band=found.band)
 
 
 @pytest.fixture(scope="module")
 def at_rest():
     """A regime that changes nothing."""
-    return study_module.make_study("pre-union", base=small_base_year(), readings=())
+    return study_module.make_study("pre-union", base=small_base_year(), readings=(), band=False)
 
 
 @pytest.fixture(params=["study", "compared", "at_rest"])
@@ -89,17 +101,48 @@ def test_a_comparison_is_the_difference_of_two_changes(compared, study):
     assert not np.allclose(compared.ev, study.ev)
 
 
-def test_the_headline_has_its_value_inside_the_band(study):
+def test_the_headline_has_its_value_inside_the_range(study):
     frame = headline.headline(study)
     assert set(frame["region"]) == set(study.regions)
     told = frame.dropna(subset=["value"])
-    assert (told["low"] <= told["value"]).all()
-    assert (told["value"] <= told["high"]).all()
-    assert (told["high"] > told["low"]).any()
+    assert (told["least"] <= told["value"]).all()
+    assert (told["value"] <= told["greatest"]).all()
+    assert (told["greatest"] > told["least"]).any()
     assert (frame["reason"] != "").equals(frame["value"].isna())
     one = study.found[ELASTICITIES[0].name][REGIME].indicators.loc["KAZ", "real_gdp_pct"]
     row = told.set_index(["key", "region"]).loc[("real_gdp_pct", "KAZ")]
-    assert one in (pytest.approx(row["low"]), pytest.approx(row["high"]))
+    assert one in (pytest.approx(row["least"]), pytest.approx(row["greatest"]))
+
+
+@pytest.mark.parametrize("name", ["study", "compared"])
+def test_the_band_is_that_of_the_figure_it_stands_under(name, request):
+    study = request.getfixturevalue(name)
+    table = study.band.table.set_index(["indicator", "region"])
+    told = headline.headline(study).dropna(subset=["low"])
+    assert {"ev_pct_consumption", "real_gdp_pct", "tariff_received_usd_mn"} <= set(told["key"])
+    for row in told.to_dict("records"):
+        start = 0.0 if study.against else float(study.base_indicators[row["key"]][row["region"]])
+        found = table.loc[(row["key"], row["region"])]
+        assert row["value"] == pytest.approx(found["central"] - start, rel=1e-6, abs=1e-6)
+        assert row["low"] == pytest.approx(found["mean"] - NORMAL * found["sd"] - start, abs=1e-9)
+        assert row["low"] <= row["value"] <= row["high"]
+
+
+def test_a_band_is_called_a_band_and_a_range_a_range(study):
+    first, *_ = headline_section(study).tables
+    assert f"over {study.band.points} points" in first.notes[0]
+    assert "the SAM is held fixed" in first.notes[0]
+    assert "Real wage" in first.notes[1]
+    _, ranges, _ = robustness_section(study).tables
+    assert "no band" in ranges.notes[0]
+    nothing = replace(study, band=StudyBand(study.band.table[:0], problem="3 points have no solution"))
+    assert "3 points have no solution" in headline_section(nothing).tables[0].notes[0]
+    assert "3 points have no solution" in headline.answer(nothing)[2]
+    fewer = replace(study, band=replace(study.band, lost=2))
+    assert "2 of the points" in headline_section(fewer).tables[0].notes[-1]
+    assert evidence.passed(study)
+    assert not evidence.passed(fewer)
+    assert not evidence.passed(nothing)
 
 
 def test_three_sentences_say_who_why_and_how_sure(each):
@@ -114,7 +157,8 @@ def test_three_sentences_say_who_why_and_how_sure(each):
             assert f"({numbers.change(share)} % of household consumption)" in answer[0]
         else:
             assert title in answer[0].partition("the change is less than")[0]
-    assert ("No sensitivity band" in answer[2]) is (not each.readings)
+    assert ("No sensitivity band" in answer[2]) is (each.band is None)
+    assert ("SAM is held fixed" in answer[2]) is (each.band is not None)
 
 
 def test_sectors_are_the_tidy_results(study):
@@ -220,7 +264,7 @@ def test_every_check_is_told_and_a_failed_one_is_not_hidden(study):
     assert "FAILED" in text
     unsolved = replace(study, found={**study.found, ELASTICITIES[0].name: "no equilibrium"})
     assert not evidence.passed(unsolved)
-    first_table, _ = robustness_section(unsolved).tables
+    first_table, *_ = robustness_section(unsolved).tables
     assert any("no equilibrium" in row[0].below for row in first_table.rows)
 
 
@@ -323,6 +367,7 @@ def test_the_command_writes_the_page(at_rest, tmp_path, monkeypatch):
     assert answer.stderr == ""
     assert asked[0][0][0] == "pre-union"
     assert asked[0][0][4] == ()
+    assert asked[0][0][6] is False
     spoilt = replace(at_rest, provenance=(Check("a figure", 1.0, 0.1),), run_name="x")
     monkeypatch.setattr(study_module, "make_study", lambda *a, **k: spoilt)
     answer = CliRunner().invoke(app, ["report", "pre-union", "--out", str(file)])
