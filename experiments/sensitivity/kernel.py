@@ -78,8 +78,6 @@ class Centre:
     economy: int
     system: ManySystem
     response: Array
-    derivative: Array
-    """Derivative of every variable by each factor, levels."""
     shocks: Shocks
     outcomes: Array
     gradients: Array
@@ -190,7 +188,6 @@ def _centre(regime: Regime, bench: Workbench, k: int, economy: Economy, factors:
         k,
         many,
         response,
-        derivative,
         shocks,
         economy.outputs.values(point, now)[:, 0],
         gradients,
