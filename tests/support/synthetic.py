@@ -6,6 +6,7 @@ and foreign savings then follow from the accounts' own budgets, so that every ac
 
 from __future__ import annotations
 
+import pickle
 from functools import lru_cache
 
 import numpy as np
@@ -212,14 +213,20 @@ def synthetic_elasticities(sam: Sam, seed: int = 1) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["region", "sector", "parameter", "value"])
 
 
-@lru_cache(maxsize=64)
 def synthetic_benchmark(
     regions: tuple[str, ...] = REGIONS, sectors: tuple[str, ...] = SECTORS, seed: int = 1, **options
 ) -> Benchmark:
     """A benchmark on :func:`synthetic_sam` and :func:`synthetic_elasticities`, with migrants and energy rules.
 
-    The same one for the same arguments: a benchmark is never changed, only replaced.
+    Balanced once for the same arguments; every caller has a copy of its own, so that no test can spoil another's.
     """
+    benchmark = pickle.loads(_balanced(regions, sectors, seed, **options))
+    assert isinstance(benchmark, Benchmark)
+    return benchmark
+
+
+@lru_cache(maxsize=64)
+def _balanced(regions: tuple[str, ...], sectors: tuple[str, ...], seed: int, **options) -> bytes:
     sam = synthetic_sam(regions, sectors, seed, **options)
     benchmark = Benchmark.from_sam(
         sam,
@@ -229,4 +236,4 @@ def synthetic_benchmark(
         factors=FACTORS,
         numeraire_region=regions[-1],
     )
-    return with_energy_rules(with_mobility(benchmark, seed))
+    return pickle.dumps(with_energy_rules(with_mobility(benchmark, seed)))
