@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from eacu.experiments import run as runner
+from eacu.experiments.kept import KEPT
 from eacu.experiments.run import Check, Run
 from eacu.experiments.run import run as solve
 from eacu.report.cli import app
@@ -33,7 +34,8 @@ def run(solved_run, tmp_path):
 
 @pytest.fixture
 def eacu(tmp_path, monkeypatch):
-    """Call the program on the small economy, in a folder of its own."""
+    """Call the program on the small economy, in a folder of its own and as a new process: with nothing built before."""
+    KEPT.clear()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runner, "load_base_year", small_base_year)
     return lambda *arguments: CliRunner().invoke(app, [*map(str, arguments)])
