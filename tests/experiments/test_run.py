@@ -12,6 +12,7 @@ import pytest
 
 from eacu.experiments import run as module
 from eacu.experiments.base_year import BaseYear
+from eacu.experiments.kept import KEPT
 from eacu.experiments.policy import tariff_matrix
 from eacu.experiments.regimes import RegimeError, load_regime
 from eacu.experiments.run import BOUNDS_CHECK, RESIDUAL_CHECK, SAM_CHECK, WALRAS_CHECK, Check, Workbench, run
@@ -21,6 +22,12 @@ from eacu.model.engine import ConvergenceError, EngineError
 from tests.experiments.small_economy import MEMBERS, small_base_year, small_regimes
 
 HEAD = 'title = "A test"\ndescription = "A test."\nquestion = "Does it work?"\n'
+
+
+@pytest.fixture(autouse=True)
+def nothing_built_before():
+    """What these tests break must reach the economy that is built."""
+    KEPT.clear()
 
 
 @pytest.fixture(scope="module")
